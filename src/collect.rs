@@ -1,0 +1,191 @@
+//! Reads an error body frame by frame, within limits.
+
+use std::{
+    future::Future,
+    mem,
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use bytes::Buf;
+use http_body::Body;
+use pin_project_lite::pin_project;
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use crate::{
+    error::{BodyState, BoxError},
+    parse::{self, looks_closed},
+};
+
+/// How much of an error body is read, and for how long.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// Bytes that are kept.
+    pub(crate) keep: usize,
+    /// Bytes that are read; those beyond `keep` are discarded, so that the connection can be used again.
+    pub(crate) read: usize,
+    /// Time for all of it, from the moment when the body first makes wait.
+    pub(crate) deadline: Duration,
+    /// Time for the end of the body, once the error document in it has ended.
+    pub(crate) grace: Duration,
+}
+
+impl Limits {
+    pub(crate) const DEFAULT: Self = Self {
+        keep: 64 * 1024,
+        read: 1024 * 1024,
+        deadline: Duration::from_secs(5),
+        grace: Duration::from_millis(50),
+    };
+}
+
+/// What there is of a body.
+pub(crate) struct Collected {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) state: BodyState,
+    /// Why reading failed.
+    pub(crate) cause: Option<BoxError>,
+}
+
+pin_project! {
+    /// Reads a body up to its end or to the first limit. It never fails: what came is never lost.
+    ///
+    /// The timer is made when the body first makes wait, so a body that is there already needs no runtime.
+    pub(crate) struct Collect<B> {
+        #[pin]
+        body: B,
+        #[pin]
+        timer: Option<Sleep>,
+        limits: Limits,
+        buffer: Vec<u8>,
+        read: usize,
+        discarded: bool,
+        deadline: Option<Instant>,
+        grace: Option<Grace>,
+    }
+}
+
+/// The wait for the end of the body after a text that looks like a whole document.
+#[derive(Clone, Copy)]
+struct Grace {
+    /// The length of that text.
+    length: usize,
+    until: Instant,
+}
+
+impl<B> Collect<B>
+where
+    B: Body,
+    B::Error: Into<BoxError>,
+{
+    pub(crate) fn new(body: B, limits: Limits) -> Self {
+        let exact = body.size_hint().exact().map_or(0, to_usize);
+        let buffer = Vec::with_capacity(exact.min(limits.keep));
+        Self { body, timer: None, limits, buffer, read: 0, discarded: false, deadline: None, grace: None }
+    }
+
+    pub(crate) fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Collected> {
+        loop {
+            // The body before the timer: what is there counts, however late this is polled.
+            let (state, cause) = match self.as_mut().project().body.poll_frame(cx) {
+                Poll::Ready(Some(Ok(frame))) => {
+                    // Trailers and unknown frames say nothing about the error.
+                    let length = frame.into_data().map_or(0, |data| self.as_mut().keep(data));
+                    if self.as_mut().is_worth_reading_on(length) {
+                        continue;
+                    }
+                    (BodyState::Truncated, None)
+                }
+                Poll::Ready(Some(Err(error))) => (BodyState::Failed, Some(error.into())),
+                Poll::Ready(None) => (BodyState::Complete, None),
+                Poll::Pending if self.body.is_end_stream() => (BodyState::Complete, None),
+                Poll::Pending => (ready!(self.as_mut().poll_timer(cx)), None),
+            };
+            return Poll::Ready(self.finish(state, cause));
+        }
+    }
+
+    /// Keeps what there is room for; returns how long the frame was.
+    fn keep(self: Pin<&mut Self>, mut data: impl Buf) -> usize {
+        let this = self.project();
+        let length = data.remaining();
+        let mut room = (this.limits.keep - this.buffer.len()).min(length);
+        if this.buffer.capacity() - this.buffer.len() < room {
+            // Doubles, but never beyond the limit.
+            let wanted = (this.buffer.len() + room).max(2 * this.buffer.capacity()).min(this.limits.keep);
+            this.buffer.reserve_exact(wanted - this.buffer.len());
+        }
+        *this.discarded |= room < length;
+        while room > 0 && !data.chunk().is_empty() {
+            let part = data.chunk().len().min(room);
+            this.buffer.extend_from_slice(&data.chunk()[..part]);
+            data.advance(part);
+            room -= part;
+        }
+        length
+    }
+
+    /// Whether there is a point in the next frame.
+    ///
+    /// An empty frame counts as a byte, so that endless ones come to an end. And a body that is announced to be
+    /// longer than what will be read is left at once: reading a part of it frees no connection.
+    fn is_worth_reading_on(self: Pin<&mut Self>, length: usize) -> bool {
+        let this = self.project();
+        *this.read = this.read.saturating_add(length.max(1));
+        let left = this.limits.read.max(this.limits.keep).checked_sub(*this.read);
+        let is_full = this.buffer.len() == this.limits.keep;
+        left.is_some_and(|left| !is_full || to_usize(this.body.size_hint().lower()) <= left)
+    }
+
+    /// Waits for the deadline; or, while the text looks like a whole document, for the end of the grace.
+    fn poll_timer(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<BodyState> {
+        let mut this = self.project();
+        let length = this.buffer.len();
+        let deadline = *this.deadline.get_or_insert_with(|| after(this.limits.deadline));
+        if !*this.discarded
+            && this.grace.is_none_or(|grace| grace.length != length)
+            && looks_closed(this.buffer)
+        {
+            *this.grace = Some(Grace { length, until: after(this.limits.grace).min(deadline) });
+        }
+        loop {
+            let until =
+                this.grace.filter(|grace| grace.length == length).map_or(deadline, |grace| grace.until);
+            match this.timer.as_mut().as_pin_mut() {
+                None => this.timer.set(Some(sleep_until(until))),
+                Some(timer) if timer.deadline() != until => timer.reset(until),
+                Some(timer) => {
+                    ready!(timer.poll(cx));
+                    if !*this.discarded && looks_closed(this.buffer) && parse::is_closed(this.buffer) {
+                        return Poll::Ready(BodyState::Complete);
+                    }
+                    if until == deadline {
+                        return Poll::Ready(BodyState::TimedOut);
+                    }
+                    *this.grace = Some(Grace { length, until: deadline });
+                }
+            }
+        }
+    }
+
+    fn finish(self: Pin<&mut Self>, state: BodyState, cause: Option<BoxError>) -> Collected {
+        let this = self.project();
+        let state = match state {
+            BodyState::Complete if *this.discarded => BodyState::Truncated,
+            BodyState::Complete if this.buffer.is_empty() => BodyState::Empty,
+            state => state,
+        };
+        Collected { bytes: mem::take(this.buffer), state, cause }
+    }
+}
+
+fn to_usize(size: u64) -> usize {
+    usize::try_from(size).unwrap_or(usize::MAX)
+}
+
+/// The moment after a while; in thirty years if the while is beyond what a clock can say.
+fn after(duration: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(duration).unwrap_or_else(|| now + Duration::from_secs(30 * 365 * 24 * 60 * 60))
+}

@@ -1,0 +1,46 @@
+use http::{HeaderMap, StatusCode};
+
+use super::RequestInfo;
+
+/// Decides which answers are errors.
+///
+/// # Examples
+///
+/// A client that treats a missing object as an ordinary answer:
+///
+/// ```
+/// use http::{HeaderMap, Method, StatusCode};
+/// use tower_oss::{ClassifyResponse, OssErrorLayer, OssRule, RequestInfo};
+///
+/// struct MissingIsFine;
+///
+/// impl ClassifyResponse for MissingIsFine {
+///     fn is_error(&self, request: RequestInfo, status: StatusCode, headers: &HeaderMap) -> bool {
+///         let probe = request.method() == Some(Method::HEAD) && status == StatusCode::NOT_FOUND;
+///         !probe && OssRule.is_error(request, status, headers)
+///     }
+/// }
+///
+/// let layer = OssErrorLayer::new().classify(MissingIsFine);
+/// # let _ = layer;
+/// ```
+pub trait ClassifyResponse: Send + Sync {
+    /// Whether the answer is an error. If not, it passes through untouched.
+    fn is_error(&self, request: RequestInfo, status: StatusCode, headers: &HeaderMap) -> bool;
+}
+
+/// The rule that [`OssErrorLayer`](crate::OssErrorLayer) uses by itself.
+///
+/// Errors are 4xx and 5xx, and 203 when the request carried an upload callback: the object is stored then, but
+/// the callback failed. Everything else passes, redirects and 304 included.
+#[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::exhaustive_structs, reason = "a name for one rule, to be written as a value")]
+pub struct OssRule;
+
+impl ClassifyResponse for OssRule {
+    fn is_error(&self, request: RequestInfo, status: StatusCode, _headers: &HeaderMap) -> bool {
+        status.is_client_error()
+            || status.is_server_error()
+            || status == StatusCode::NON_AUTHORITATIVE_INFORMATION && request.has_callback()
+    }
+}

@@ -1,0 +1,119 @@
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use http::{Response, response};
+use http_body::Body;
+use pin_project_lite::pin_project;
+
+use super::{ClassifyResponse, OssRule, RequestInfo, assemble::assemble, layer::Settings, trace};
+use crate::{
+    collect::{Collect, Limits},
+    error::{BoxError, Error, OssError},
+};
+
+pin_project! {
+    /// What [`OssErrorService`](crate::OssErrorService) returns: the inner answer, or an [`Error`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it at any point is safe. While an error body is being read, that drops the body, and with it the
+    /// connection.
+    pub struct ResponseFuture<F, B> {
+        #[pin]
+        state: State<F, B>,
+    }
+}
+
+pin_project! {
+    #[project = StateProj]
+    enum State<F, B> {
+        /// The answer has not come.
+        Waiting { #[pin] inner: F, info: RequestInfo, settings: Option<Arc<Settings>> },
+        /// It is an error. Boxed: in place it would make every call's future many times larger.
+        Reading { reading: Pin<Box<Reading<B>>> },
+    }
+}
+
+pin_project! {
+    struct Reading<B> {
+        #[pin]
+        collect: Collect<B>,
+        info: RequestInfo,
+        head: Option<response::Parts>,
+    }
+}
+
+impl<F, B> ResponseFuture<F, B> {
+    pub(super) fn new(inner: F, info: RequestInfo, settings: Option<Arc<Settings>>) -> Self {
+        Self { state: State::Waiting { inner, info, settings } }
+    }
+}
+
+impl<F, E, B> Future for ResponseFuture<F, B>
+where
+    F: Future<Output = Result<Response<B>, E>>,
+    E: Into<BoxError>,
+    B: Body,
+    B::Error: Into<BoxError>,
+{
+    type Output = Result<Response<B>, Error>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut state = self.project().state;
+        loop {
+            match state.as_mut().project() {
+                StateProj::Waiting { inner, info, settings } => {
+                    let response = ready!(inner.poll(cx)).map_err(|error| Error::from(error.into()))?;
+                    if !is_error(settings.as_deref(), *info, &response) {
+                        return Poll::Ready(Ok(response));
+                    }
+                    let limits = settings.as_ref().map_or(Limits::DEFAULT, |settings| settings.limits);
+                    let reading = Box::pin(Reading::new(response, *info, limits));
+                    state.set(State::Reading { reading });
+                }
+                StateProj::Reading { reading } => {
+                    let error = ready!(reading.as_mut().poll(cx));
+                    trace::event(&error);
+                    return Poll::Ready(Err(error.into()));
+                }
+            }
+        }
+    }
+}
+
+fn is_error<B>(settings: Option<&Settings>, info: RequestInfo, response: &Response<B>) -> bool {
+    match settings {
+        None => OssRule.is_error(info, response.status(), response.headers()),
+        Some(settings) => settings.is_error(info, response.status(), response.headers()),
+    }
+}
+
+impl<B> Reading<B>
+where
+    B: Body,
+    B::Error: Into<BoxError>,
+{
+    fn new(response: Response<B>, info: RequestInfo, limits: Limits) -> Self {
+        let (head, body) = response.into_parts();
+        Self { collect: Collect::new(body, limits), info, head: Some(head) }
+    }
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<OssError> {
+        let this = self.project();
+        let collected = ready!(this.collect.poll(cx));
+        // INVARIANT: a future is not polled again once it is ready.
+        let head = this.head.take().expect("ResponseFuture polled after it was ready");
+        Poll::Ready(assemble(head, this.info.method(), collected))
+    }
+}
+
+impl<F, B> fmt::Debug for ResponseFuture<F, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
+    }
+}

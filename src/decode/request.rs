@@ -1,0 +1,118 @@
+use http::{Method, Request};
+
+/// What is kept of a request until its answer is there: four bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestInfo {
+    method: StandardMethod,
+    callback: bool,
+}
+
+/// The methods that fit in a byte; any other one is not kept.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum StandardMethod {
+    Get,
+    Head,
+    Put,
+    Post,
+    Delete,
+    Options,
+    Patch,
+    Trace,
+    Connect,
+    Other,
+}
+
+impl RequestInfo {
+    pub(crate) fn of<B>(request: &Request<B>) -> Self {
+        let method = StandardMethod::of(request.method());
+        let callback = matches!(method, StandardMethod::Put | StandardMethod::Post) && has_callback(request);
+        Self { method, callback }
+    }
+
+    /// The method, if it is one of the standard ones.
+    #[must_use]
+    pub fn method(self) -> Option<Method> {
+        Some(match self.method {
+            StandardMethod::Get => Method::GET,
+            StandardMethod::Head => Method::HEAD,
+            StandardMethod::Put => Method::PUT,
+            StandardMethod::Post => Method::POST,
+            StandardMethod::Delete => Method::DELETE,
+            StandardMethod::Options => Method::OPTIONS,
+            StandardMethod::Patch => Method::PATCH,
+            StandardMethod::Trace => Method::TRACE,
+            StandardMethod::Connect => Method::CONNECT,
+            StandardMethod::Other => return None,
+        })
+    }
+
+    /// Whether the request asks OSS to call the application server after the upload: a PUT or POST with the
+    /// header `x-oss-callback`, or with `callback` or `x-oss-callback` in the query.
+    #[must_use]
+    pub fn has_callback(self) -> bool {
+        self.callback
+    }
+}
+
+impl StandardMethod {
+    fn of(method: &Method) -> Self {
+        match *method {
+            Method::GET => Self::Get,
+            Method::HEAD => Self::Head,
+            Method::PUT => Self::Put,
+            Method::POST => Self::Post,
+            Method::DELETE => Self::Delete,
+            Method::OPTIONS => Self::Options,
+            Method::PATCH => Self::Patch,
+            Method::TRACE => Self::Trace,
+            Method::CONNECT => Self::Connect,
+            _ => Self::Other,
+        }
+    }
+}
+
+fn has_callback<B>(request: &Request<B>) -> bool {
+    request.headers().contains_key("x-oss-callback")
+        || request.uri().query().is_some_and(|query| {
+            let names = query.split('&').map(|pair| pair.split_once('=').map_or(pair, |(name, _)| name));
+            names.into_iter().any(|name| matches!(name, "callback" | "x-oss-callback"))
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(method: &str, uri: &str, header: bool) -> RequestInfo {
+        let request = Request::builder().method(method).uri(uri);
+        let request = if header { request.header("x-oss-callback", "e30=") } else { request };
+        RequestInfo::of(&request.body(()).unwrap())
+    }
+
+    #[test]
+    fn callbacks_are_seen_in_header_and_query_of_uploads() {
+        for method in ["PUT", "POST"] {
+            assert!(of(method, "/k", true).has_callback());
+            for uri in [
+                "/k?callback=e30=",
+                "/k?a&callback",
+                "/k?x-oss-callback=e30=&b",
+                "https://b.oss/k?callback=x",
+            ] {
+                assert!(of(method, uri, false).has_callback(), "{uri}");
+            }
+            for uri in ["/k", "/k?callback-var=e30=", "/callback=?a=callback", "/k?xcallback=1&Callback=1"] {
+                assert!(!of(method, uri, false).has_callback(), "{uri}");
+            }
+        }
+        assert!(!of("GET", "/k?callback=e30=", true).has_callback());
+    }
+
+    #[test]
+    fn every_standard_method_is_kept() {
+        for method in ["GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS", "PATCH", "TRACE", "CONNECT"] {
+            assert_eq!(of(method, "/", false).method().unwrap(), method);
+        }
+        assert_eq!(of("PURGE", "/", false).method(), None);
+    }
+}

@@ -1,0 +1,206 @@
+use std::fmt;
+
+use http::StatusCode;
+
+use super::{ErrorClass, render::Shown};
+
+/// A code that this crate has no variant for.
+///
+/// It is opaque, and nobody but this crate can make one: when a code becomes a variant in a later release, no
+/// `match` breaks that compared the text.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct UnknownCode(Box<str>);
+
+impl UnknownCode {
+    /// The code as OSS sent it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for UnknownCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&Shown(self.as_str()), f)
+    }
+}
+
+/// Makes the enum and its look-ups of the table in `codes.rs`.
+macro_rules! error_codes {
+    ($($name:ident $status:literal $class:ident $meaning:literal;)*) => {
+        /// What went wrong, in one word: the `Code` of an OSS error.
+        ///
+        /// Applications branch on it, and never on the status alone: one status has many causes. There is a
+        /// variant for every general code that OSS documents or is known to send, and [`Other`](Self::Other)
+        /// for the rest. Codes are compared whole and case-sensitively.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use tower_oss::ErrorCode;
+        ///
+        /// let code = ErrorCode::from("NoSuchKey");
+        /// assert_eq!(code, ErrorCode::NoSuchKey);
+        /// assert_eq!(code, "NoSuchKey");
+        ///
+        /// let code = ErrorCode::from("Imm Client"); // document processing invents its own
+        /// assert!(matches!(code, ErrorCode::Other(_)));
+        /// assert_eq!(code.as_str(), "Imm Client");
+        /// ```
+        #[derive(Clone, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum ErrorCode {
+            $(#[doc = $meaning] $name,)*
+            /// A code that has no variant.
+            Other(UnknownCode),
+        }
+
+        /// Every code that has a variant, in the order of their texts' bytes.
+        static KNOWN: &[ErrorCode] = &[$(ErrorCode::$name),*];
+
+        impl ErrorCode {
+            /// The code as OSS sends it.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Self::$name => stringify!($name),)*
+                    Self::Other(code) => code.as_str(),
+                }
+            }
+
+            /// What kind of trouble the code means; [`ErrorClass::Unknown`] where it has no variant.
+            #[must_use]
+            pub fn class(&self) -> ErrorClass {
+                match self {
+                    $(Self::$name => ErrorClass::$class,)*
+                    Self::Other(_) => ErrorClass::Unknown,
+                }
+            }
+
+            /// What the code means, in a few words; `None` where it has no variant.
+            #[must_use]
+            pub fn meaning(&self) -> Option<&'static str> {
+                match self {
+                    $(Self::$name => Some($meaning),)*
+                    Self::Other(_) => None,
+                }
+            }
+
+            /// The status that OSS documents for the code (the first of several), or `None` if it documents none.
+            ///
+            /// The status that came is [`OssError::status`](crate::OssError::status).
+            #[must_use]
+            pub fn documented_status(&self) -> Option<StatusCode> {
+                let status: u16 = match self {
+                    $(Self::$name => $status,)*
+                    Self::Other(_) => 0,
+                };
+                StatusCode::from_u16(status).ok()
+            }
+        }
+    };
+}
+
+super::codes::error_code_table!(error_codes);
+
+impl ErrorCode {
+    /// Every code that has a variant, sorted by its text.
+    #[must_use]
+    pub fn known() -> &'static [Self] {
+        KNOWN
+    }
+}
+
+impl From<&str> for ErrorCode {
+    fn from(text: &str) -> Self {
+        match KNOWN.binary_search_by(|code| code.as_str().cmp(text)) {
+            Ok(index) => KNOWN[index].clone(),
+            Err(_) => Self::Other(UnknownCode(text.into())),
+        }
+    }
+}
+
+impl fmt::Display for ErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Shown(self.as_str()).fmt(f)
+    }
+}
+
+impl fmt::Debug for ErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Other(code) => f.debug_tuple("Other").field(code).finish(),
+            known => f.write_str(known.as_str()),
+        }
+    }
+}
+
+impl PartialEq<str> for ErrorCode {
+    fn eq(&self, other: &str) -> bool {
+        self.as_str() == other
+    }
+}
+
+impl PartialEq<&str> for ErrorCode {
+    fn eq(&self, other: &&str) -> bool {
+        self.as_str() == *other
+    }
+}
+
+impl PartialEq<ErrorCode> for str {
+    fn eq(&self, other: &ErrorCode) -> bool {
+        self == other.as_str()
+    }
+}
+
+impl PartialEq<ErrorCode> for &str {
+    fn eq(&self, other: &ErrorCode) -> bool {
+        *self == other.as_str()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn table_is_sorted_so_that_binary_search_finds_every_code() {
+        assert!(KNOWN.is_sorted_by(|a, b| a.as_str() < b.as_str()));
+        for code in KNOWN {
+            assert!(!matches!(ErrorCode::from(code.as_str()), ErrorCode::Other(_)), "{code}");
+        }
+    }
+
+    #[test]
+    fn codes_compare_whole_and_case_sensitively() {
+        assert_eq!(ErrorCode::from("NoSuchKey"), "NoSuchKey");
+        for near in ["nosuchkey", "NoSuchKey ", "NoSuchKe", "NoSuchKeys", ""] {
+            assert!(matches!(ErrorCode::from(near), ErrorCode::Other(_)), "{near:?}");
+        }
+    }
+
+    #[test]
+    fn every_documented_status_is_an_error_status() {
+        for code in KNOWN {
+            let Some(status) = code.documented_status() else { continue };
+            assert!(status == 203 || status.as_u16() >= 400, "{code} {status}");
+        }
+    }
+
+    #[test]
+    fn the_codes_that_mean_reduce_the_request_rate_are_throttling() {
+        let throttling: Vec<_> = KNOWN.iter().filter(|c| c.class() == ErrorClass::Throttling).collect();
+        assert_eq!(
+            throttling,
+            [
+                "ActiveRequestLimitExceeded",
+                "CpuLimitExceeded",
+                "DownloadTrafficRateLimitExceeded",
+                "MetaOperationQpsLimitExceeded",
+                "QpsLimitExceeded",
+                "TotalQpsLimitExceeded",
+                "UploadTrafficRateLimitExceeded",
+            ]
+        );
+    }
+}

@@ -1,0 +1,146 @@
+/// The elements that every OSS error may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Basic {
+    Code,
+    Message,
+    RequestId,
+    HostId,
+    Ec,
+    RecommendDoc,
+}
+
+impl Basic {
+    const ALL: [(Self, &'static str); 6] = [
+        (Self::Code, "Code"),
+        (Self::Message, "Message"),
+        (Self::RequestId, "RequestId"),
+        (Self::HostId, "HostId"),
+        (Self::Ec, "EC"),
+        (Self::RecommendDoc, "RecommendDoc"),
+    ];
+
+    pub(crate) fn of_element(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, text)| *text == name).map(|(basic, _)| *basic)
+    }
+
+    /// JSON bodies write the same names in several cases.
+    pub(crate) fn of_member(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, text)| text.eq_ignore_ascii_case(name)).map(|(basic, _)| *basic)
+    }
+}
+
+/// Where a text stands: a range of the document, or of the decoded texts beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Span {
+    Source { start: u32, end: u32 },
+    Decoded { start: u32, end: u32 },
+}
+
+/// What an error document says.
+///
+/// The document is kept in one piece, and a value is a range of it. Only values that do not stand there letter
+/// by letter (references, CDATA, JSON escapes) are copied, into one more text.
+#[derive(Debug, Default)]
+pub(crate) struct Fields {
+    source: String,
+    decoded: String,
+    basic: [Option<Span>; 6],
+    other: Vec<(Span, Span)>,
+}
+
+/// Most elements kept of one document besides the basic ones; real ones have fewer than twenty.
+const MAX_OTHER: usize = 256;
+
+/// Longest name of an element that is kept, in bytes.
+pub(crate) const MAX_NAME: usize = 128;
+
+/// Deepest nesting of elements that is kept, below the root.
+pub(crate) const MAX_DEPTH: usize = 8;
+
+impl Fields {
+    /// Keeps the text that spans of the source refer to.
+    pub(crate) fn set_source(&mut self, source: String) {
+        self.source = source;
+    }
+
+    pub(crate) fn source(&self) -> &str {
+        &self.source
+    }
+
+    pub(crate) fn decode(&mut self, text: &str) -> Span {
+        let start = offset(self.decoded.len());
+        self.decoded.push_str(text);
+        Span::Decoded { start, end: offset(self.decoded.len()) }
+    }
+
+    /// Notes a basic element; the first of duplicates wins.
+    pub(crate) fn set(&mut self, basic: Basic, value: Span) {
+        self.basic[basic as usize].get_or_insert(value);
+    }
+
+    pub(crate) fn get(&self, basic: Basic) -> Option<&str> {
+        self.basic[basic as usize].map(|span| self.text(span))
+    }
+
+    /// As [`get`](Self::get), but a blank value counts as none.
+    pub(crate) fn get_filled(&self, basic: Basic) -> Option<&str> {
+        self.get(basic).filter(|text| !text.is_empty())
+    }
+
+    /// Notes any other element.
+    pub(crate) fn push(&mut self, name: Span, value: Span) {
+        if self.other.len() < MAX_OTHER {
+            self.other.push((name, value));
+        }
+    }
+
+    pub(crate) fn others(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.other.iter().map(|(name, value)| (self.text(*name), self.text(*value)))
+    }
+
+    /// Notes a basic element in the place of a blank one.
+    pub(crate) fn fill(&mut self, basic: Basic, text: &str) {
+        let span = self.decode(text);
+        self.basic[basic as usize] = Some(span);
+    }
+
+    /// Takes over what another document says and this one does not.
+    pub(crate) fn fill_from(&mut self, other: &Self) {
+        for (basic, _) in Basic::ALL {
+            if let (None, Some(text)) = (self.get_filled(basic), other.get(basic)) {
+                self.fill(basic, text);
+            }
+        }
+        for (name, value) in other.others() {
+            if !self.others().any(|(known, _)| known == name) {
+                let (name, value) = (self.decode(name), self.decode(value));
+                self.push(name, value);
+            }
+        }
+    }
+
+    fn text(&self, span: Span) -> &str {
+        let (text, start, end) = match span {
+            Span::Source { start, end } => (&self.source, start, end),
+            Span::Decoded { start, end } => (&self.decoded, start, end),
+        };
+        // INVARIANT: spans are made at character boundaries of the text they refer to.
+        text.get(start as usize..end as usize).unwrap_or_default()
+    }
+}
+
+/// Documents are a few MiB at most; beyond 4 GiB a span would say nothing, but never something wrong.
+fn offset(position: usize) -> u32 {
+    u32::try_from(position).unwrap_or(u32::MAX)
+}
+
+impl Span {
+    pub(crate) fn source(start: usize, end: usize) -> Self {
+        Self::Source { start: offset(start), end: offset(end) }
+    }
+
+    pub(crate) fn is_empty(self) -> bool {
+        let (Self::Source { start, end } | Self::Decoded { start, end }) = self;
+        start == end
+    }
+}

@@ -1,0 +1,85 @@
+use std::{error::Error as StdError, io, iter};
+
+use super::{BoxError, Error, OssError};
+
+/// Longest chain of causes that is walked.
+const MAX_LINKS: usize = 64;
+
+/// Finds the [`OssError`] in an error, however many layers have wrapped it.
+///
+/// tower's Timeout, Buffer, LoadShed and others turn every error into a [`BoxError`]; some wrap it once more.
+/// This looks at the error itself and at each `source()` behind it, and into what an [`io::Error`] wraps.
+///
+/// # Examples
+///
+/// ```
+/// use http::{Response, StatusCode};
+/// use tower_oss::{BoxError, FindOssError, OssError};
+///
+/// let answer = Response::builder().status(StatusCode::NOT_FOUND).body(bytes::Bytes::new()).unwrap();
+/// let error = OssError::from_response(answer);
+///
+/// let boxed: BoxError = std::io::Error::other(error).into();
+/// assert!(boxed.oss_error().is_some_and(OssError::is_not_found));
+/// ```
+pub trait FindOssError {
+    /// The error that OSS answered with, if there is one behind this error.
+    fn oss_error(&self) -> Option<&OssError>;
+}
+
+fn find<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a OssError> {
+    iter::successors(Some(error), |link: &&'a _| next(*link)).take(MAX_LINKS).find_map(|link| {
+        match link.downcast_ref::<Error>() {
+            Some(Error::Oss(error)) => Some(error),
+            _ => link.downcast_ref::<OssError>(),
+        }
+    })
+}
+
+/// The error behind an error.
+fn next<'a>(link: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
+    match link.downcast_ref::<io::Error>() {
+        // Its `source()` is that of the wrapped error, and would skip it.
+        Some(error) => error.get_ref().map(|wrapped| wrapped as _),
+        None => link.source(),
+    }
+}
+
+impl FindOssError for OssError {
+    fn oss_error(&self) -> Option<&OssError> {
+        Some(self)
+    }
+}
+
+impl FindOssError for Error {
+    fn oss_error(&self) -> Option<&OssError> {
+        match self {
+            Self::Oss(error) => Some(error),
+            Self::Transport(error) => find(error),
+        }
+    }
+}
+
+impl FindOssError for BoxError {
+    fn oss_error(&self) -> Option<&OssError> {
+        find(&**self)
+    }
+}
+
+impl FindOssError for dyn StdError {
+    fn oss_error(&self) -> Option<&OssError> {
+        find(self)
+    }
+}
+
+impl FindOssError for dyn StdError + Send {
+    fn oss_error(&self) -> Option<&OssError> {
+        find(self)
+    }
+}
+
+impl FindOssError for dyn StdError + Send + Sync {
+    fn oss_error(&self) -> Option<&OssError> {
+        find(self)
+    }
+}

@@ -1,0 +1,77 @@
+use std::{
+    borrow::Cow,
+    time::{Duration, SystemTime},
+};
+
+use http::{HeaderMap, header};
+
+/// Longest wait that a `Retry-After` is believed to mean.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The value of a header as text, if it is there and not blank. Bytes beyond UTF-8 are replaced.
+pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<Cow<'a, str>> {
+    let text = String::from_utf8_lossy(headers.get(name)?.as_bytes());
+    match text {
+        Cow::Borrowed(text) => Some(Cow::Borrowed(text.trim())),
+        Cow::Owned(text) => Some(Cow::Owned(text.trim().to_owned())),
+    }
+    .filter(|text| !text.is_empty())
+}
+
+/// How long `Retry-After` asks to wait. A date is measured from `now`.
+pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let value = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
+    let wait = if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {
+        Duration::from_secs(value.parse().unwrap_or(u64::MAX))
+    } else {
+        date(value)?.duration_since(now).unwrap_or_default()
+    };
+    Some(wait.min(MAX_RETRY_AFTER))
+}
+
+/// When the answer was made, by the clock of the server.
+pub(super) fn server_date(headers: &HeaderMap) -> Option<SystemTime> {
+    date(headers.get(header::DATE)?.to_str().ok()?)
+}
+
+fn date(text: &str) -> Option<SystemTime> {
+    httpdate::parse_http_date(text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn wait(value: &str) -> Option<u64> {
+        let now = date("Sun, 22 Nov 2026 10:00:00 GMT").unwrap();
+        let headers = HeaderMap::from_iter([(header::RETRY_AFTER, HeaderValue::from_str(value).unwrap())]);
+        retry_after(&headers, now).map(|wait| wait.as_secs())
+    }
+
+    #[test]
+    fn retry_after_is_read_as_seconds_or_date_and_capped() {
+        assert_eq!(wait("0"), Some(0));
+        assert_eq!(wait(" 7 "), Some(7));
+        assert_eq!(wait("86401"), Some(86400));
+        assert_eq!(wait("18446744073709551616"), Some(86400));
+        assert_eq!(wait("Sun, 22 Nov 2026 10:00:09 GMT"), Some(9));
+        assert_eq!(wait("Sun, 22 Nov 2026 09:00:00 GMT"), Some(0));
+        assert_eq!(wait("Fri, 31 Dec 9999 23:59:59 GMT"), Some(86400));
+        for nonsense in
+            ["", "-1", "1.5", "soon", "Mon, 01 Jan 0001 00:00:00 GMT", "Sun, 99 Nov 2026 10:00:09 GMT"]
+        {
+            assert_eq!(wait(nonsense), None, "{nonsense:?}");
+        }
+    }
+
+    #[test]
+    fn header_text_survives_bytes_beyond_utf8() {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-oss-request-id", HeaderValue::from_bytes(b" 65\xff ").unwrap());
+        headers.insert("x-oss-ec", HeaderValue::from_static("  "));
+        assert_eq!(text(&headers, "x-oss-request-id").as_deref(), Some("65\u{fffd}"));
+        assert_eq!(text(&headers, "x-oss-ec"), None);
+    }
+}

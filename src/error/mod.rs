@@ -1,0 +1,127 @@
+//! What can go wrong, as types: [`Error`], [`OssError`], [`ErrorCode`], [`ErrorClass`].
+
+mod class;
+mod code;
+mod codes;
+mod explain;
+mod fields;
+mod find;
+mod headers;
+mod oss_error;
+mod redact;
+mod render;
+mod report;
+mod state;
+mod transport;
+
+use std::{error::Error as StdError, fmt};
+
+pub use self::{
+    class::ErrorClass,
+    code::{ErrorCode, UnknownCode},
+    explain::Explanation,
+    find::FindOssError,
+    oss_error::OssError,
+    state::{BodyKind, BodyState, CodeOrigin},
+    transport::TransportError,
+};
+pub(crate) use self::{
+    fields::{Basic, Fields, MAX_DEPTH, MAX_NAME, Span},
+    headers::text as header_text,
+    oss_error::Parts,
+    redact::mark_sensitive,
+    render::Shown,
+};
+
+/// A boxed error, as tower's own layers return it.
+pub type BoxError = Box<dyn StdError + Send + Sync>;
+
+/// Why a call gave no success.
+///
+/// # Examples
+///
+/// ```
+/// use tower_oss::{Error, ErrorCode};
+///
+/// fn advice(error: &Error) -> &'static str {
+///     match error {
+///         Error::Oss(error) => match error.code() {
+///             ErrorCode::NoSuchKey => "upload it first",
+///             _ if error.is_throttled() => "slow down",
+///             _ => "read the code",
+///         },
+///         Error::Transport(_) => "check the network",
+///         _ => "read the text",
+///     }
+/// }
+/// ```
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// OSS, or something in front of it, answered with an error.
+    Oss(OssError),
+    /// There was no answer: the wrapped service failed.
+    Transport(TransportError),
+}
+
+impl Error {
+    /// The error that OSS answered with, if it did.
+    ///
+    /// Looks behind a [`Transport`](Self::Transport) error, too: the wrapped service may have wrapped it.
+    #[must_use]
+    pub fn oss(&self) -> Option<&OssError> {
+        self.oss_error()
+    }
+
+    /// As [`oss`](Self::oss), by value.
+    #[must_use]
+    pub fn into_oss(self) -> Option<OssError> {
+        match self {
+            Self::Oss(error) => Some(error),
+            other => other.oss_error().cloned(),
+        }
+    }
+
+    /// The request id, without which OSS's support cannot help.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        self.oss()?.request_id()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Oss(error) => error.fmt(f),
+            Self::Transport(error) => error.fmt(f),
+        }
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            Self::Oss(error) => error.source(),
+            Self::Transport(error) => error.source(),
+        }
+    }
+}
+
+impl From<OssError> for Error {
+    fn from(error: OssError) -> Self {
+        Self::Oss(error)
+    }
+}
+
+/// Takes an [`Error`] or [`OssError`] out of its box again, so that nested layers add no link to the chain.
+impl From<BoxError> for Error {
+    fn from(error: BoxError) -> Self {
+        match error.downcast::<Self>() {
+            Ok(error) => *error,
+            Err(error) => match error.downcast::<OssError>() {
+                Ok(error) => Self::Oss(*error),
+                Err(error) => Self::Transport(TransportError::new(error)),
+            },
+        }
+    }
+}

@@ -1,0 +1,63 @@
+use std::fmt;
+
+use http::header;
+
+use super::{OssError, Shown, headers};
+
+/// The text to paste into a support ticket.
+pub(super) struct Report<'a>(pub(super) &'a OssError);
+
+/// Elements whose values are no secret and help to see what happened. Every other element is named only.
+const SHOWN_FIELDS: [&str; 15] = [
+    "AccessDeniedDetail/AuthAction",
+    "AccessDeniedDetail/AuthPrincipalType",
+    "AccessDeniedDetail/NoPermissionType",
+    "AccessDeniedDetail/PolicyType",
+    "ArgumentName",
+    "Detail/RequestTime",
+    "Detail/ServerTime",
+    "Endpoint",
+    "Header",
+    "MaxAllowedSkewMilliseconds",
+    "Method",
+    "RequestTime",
+    "ResourceType",
+    "ServerTime",
+    "Condition",
+];
+
+impl Report<'_> {
+    fn line(f: &mut fmt::Formatter<'_>, name: &str, value: impl fmt::Display) -> fmt::Result {
+        writeln!(f, "{name:<14}{value}")
+    }
+
+    fn text(f: &mut fmt::Formatter<'_>, name: &str, value: Option<&str>) -> fmt::Result {
+        value.map_or(Ok(()), |value| Self::line(f, name, Shown(value)))
+    }
+}
+
+impl fmt::Display for Report<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let error = self.0;
+        Self::line(f, "request id", Shown(error.request_id().unwrap_or("none")))?;
+        Self::line(f, "code", format_args!("{} ({:?})", error.code(), error.code_origin()))?;
+        Self::line(f, "status", error.status())?;
+        Self::text(f, "EC", error.ec())?;
+        Self::text(f, "message", error.message())?;
+        Self::text(f, "host", error.host_id())?;
+        Self::text(f, "method", error.method().as_ref().map(http::Method::as_str))?;
+        for name in [header::DATE, header::SERVER] {
+            Self::text(f, name.as_str(), headers::text(error.headers(), name.as_str()).as_deref())?;
+        }
+        Self::text(f, "see", error.recommend_doc())?;
+        for (name, value) in error.fields() {
+            if SHOWN_FIELDS.contains(&name) {
+                Self::line(f, "with", format_args!("{name} {}", Shown(value)))?;
+            } else {
+                Self::line(f, "with", format_args!("{} ({} bytes, not shown)", Shown(name), value.len()))?;
+            }
+        }
+        let (state, kind) = (error.body_state(), error.body_kind().describe());
+        Self::line(f, "body", format_args!("{} bytes, {state:?}, {kind}", error.raw_body().len()))
+    }
+}

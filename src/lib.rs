@@ -1,0 +1,17 @@
+//! Typed errors for clients of Alibaba Cloud OSS.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod collect;
+mod decode;
+mod error;
+mod parse;
+#[cfg(feature = "test-util")]
+pub mod test_util;
+
+pub use self::{
+    decode::{ClassifyResponse, OssErrorLayer, OssErrorService, OssRule, RequestInfo, ResponseFuture},
+    error::{
+        BodyKind, BodyState, BoxError, CodeOrigin, Error, ErrorClass, ErrorCode, Explanation, FindOssError,
+        OssError, TransportError, UnknownCode,
+    },
+};

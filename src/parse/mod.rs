@@ -1,0 +1,80 @@
+//! From bytes to fields. Never fails, never recurses without bound, linear in time.
+
+mod json;
+mod kind;
+mod x_oss_err;
+mod xml;
+
+use crate::error::{Basic, BodyKind, Fields};
+
+pub(crate) use self::x_oss_err::read as x_oss_err;
+
+/// What a body says.
+#[derive(Debug)]
+pub(crate) struct Parsed {
+    pub(crate) fields: Fields,
+    pub(crate) kind: BodyKind,
+    /// The error document ends in what was read: nothing more can come that matters.
+    pub(crate) closed: bool,
+    /// The body, unless it became the source of the fields.
+    pub(crate) body: Option<Vec<u8>>,
+}
+
+impl Parsed {
+    pub(crate) fn has_code(&self) -> bool {
+        self.fields.get_filled(Basic::Code).is_some()
+    }
+}
+
+/// Reads an error body, whatever it is.
+pub(crate) fn body(body: Vec<u8>) -> Parsed {
+    let mut fields = Fields::default();
+    match kind::of(&body) {
+        BodyKind::OssXml => {
+            let (text, body) = match String::from_utf8(body) {
+                Ok(text) => (text, None),
+                Err(error) => {
+                    let body = error.into_bytes();
+                    (String::from_utf8_lossy(&body).into_owned(), Some(body))
+                }
+            };
+            let closed = xml::read(&text, &mut fields);
+            fields.set_source(text);
+            Parsed { fields, kind: BodyKind::OssXml, closed, body }
+        }
+        BodyKind::OssJson => {
+            let json::Outcome { is_oss, closed } =
+                json::read(&String::from_utf8_lossy(skip_preamble(&body)), &mut fields);
+            if is_oss {
+                Parsed { fields, kind: BodyKind::OssJson, closed, body: Some(body) }
+            } else {
+                Parsed { fields: Fields::default(), kind: BodyKind::OtherJson, closed, body: Some(body) }
+            }
+        }
+        kind => Parsed { fields, kind, closed: false, body: Some(body) },
+    }
+}
+
+/// Whether a text could be a whole error document, by its last byte: cheap enough to ask after every frame.
+pub(crate) fn looks_closed(body: &[u8]) -> bool {
+    matches!(body.trim_ascii_end().last(), Some(b'>' | b'}'))
+}
+
+/// Whether an error document of OSS ends in this text.
+pub(crate) fn is_closed(text: &[u8]) -> bool {
+    body(text.to_vec()).closed
+}
+
+/// White space, as XML and JSON count it.
+const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
+
+/// The text behind byte order marks and blanks.
+fn skip_preamble(mut body: &[u8]) -> &[u8] {
+    loop {
+        body = body.trim_ascii_start();
+        match body.strip_prefix(b"\xef\xbb\xbf") {
+            Some(rest) => body = rest,
+            None => return body,
+        }
+    }
+}

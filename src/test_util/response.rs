@@ -1,0 +1,225 @@
+use base64::{Engine, prelude::BASE64_STANDARD};
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use http_body_util::Full;
+
+use crate::{ErrorCode, OssError};
+
+/// An error answer, with headers and body as OSS sends them.
+///
+/// Unless set, the status is the one that OSS documents for the code (else 400), the message is the code's meaning,
+/// and request id and host are made up. There is no EC.
+///
+/// # Examples
+///
+/// ```
+/// use tower_oss::{ErrorCode, test_util::ErrorResponse};
+///
+/// let answer = ErrorResponse::new(ErrorCode::NoSuchBucket).ec("0015-00000101").field("BucketName", "b");
+/// assert_eq!(answer.response().status(), 404);
+/// assert!(answer.head_response().headers().contains_key("x-oss-err"));
+///
+/// let error = answer.error();
+/// assert_eq!(*error.code(), ErrorCode::NoSuchBucket);
+/// assert_eq!(error.field("BucketName"), Some("b"));
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct ErrorResponse {
+    code: ErrorCode,
+    status: StatusCode,
+    message: String,
+    request_id: String,
+    host_id: String,
+    ec: Option<String>,
+    fields: Vec<(String, String)>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    shape: Shape,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Shape {
+    Xml,
+    VectorJson,
+    TableJson,
+}
+
+impl ErrorResponse {
+    /// An answer with this code.
+    pub fn new(code: impl Into<ErrorCode>) -> Self {
+        let code = code.into();
+        Self {
+            status: code.documented_status().unwrap_or(StatusCode::BAD_REQUEST),
+            message: code.meaning().unwrap_or("An error of another kind").to_owned(),
+            code,
+            request_id: "65A1F0C2D3E4B5A697887766".to_owned(),
+            host_id: "example-bucket.oss-cn-hangzhou.aliyuncs.com".to_owned(),
+            ec: None,
+            fields: Vec::new(),
+            headers: Vec::new(),
+            shape: Shape::Xml,
+        }
+    }
+
+    /// Sets the status.
+    pub fn status(mut self, status: StatusCode) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// Sets the message.
+    pub fn message(mut self, message: impl Into<String>) -> Self {
+        self.message = message.into();
+        self
+    }
+
+    /// Sets the request id, in body and header.
+    pub fn request_id(mut self, id: impl Into<String>) -> Self {
+        self.request_id = id.into();
+        self
+    }
+
+    /// Sets the host that OSS repeats.
+    pub fn host_id(mut self, host: impl Into<String>) -> Self {
+        self.host_id = host.into();
+        self
+    }
+
+    /// Sets the EC, in body and header, and with it the link to OSS's page about it.
+    pub fn ec(mut self, ec: impl Into<String>) -> Self {
+        self.ec = Some(ec.into());
+        self
+    }
+
+    /// Adds another element.
+    pub fn field(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.fields.push((name.into(), value.into()));
+        self
+    }
+
+    /// Adds a header, or replaces one.
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// Sends JSON as vector buckets do: the elements inside an object `Error`.
+    pub fn vector_json(mut self) -> Self {
+        self.shape = Shape::VectorJson;
+        self
+    }
+
+    /// Sends JSON as table buckets do: a message, and the code in the header `x-oss-error-type`.
+    pub fn table_json(mut self) -> Self {
+        self.shape = Shape::TableJson;
+        self
+    }
+
+    /// The answer to any method but HEAD.
+    #[must_use]
+    pub fn response(&self) -> Response<Full<Bytes>> {
+        self.whole().map(Full::new)
+    }
+
+    /// The answer to HEAD: no body, and the document in the header `x-oss-err`.
+    #[must_use]
+    pub fn head_response(&self) -> Response<Full<Bytes>> {
+        to_head(self.whole()).map(Full::new)
+    }
+
+    /// The error that comes of the answer.
+    #[must_use]
+    pub fn error(&self) -> OssError {
+        OssError::from_response(self.whole())
+    }
+
+    pub(super) fn whole(&self) -> Response<Bytes> {
+        let (content_type, body) = match self.shape {
+            Shape::Xml => ("application/xml", self.xml()),
+            Shape::VectorJson => ("application/json", self.vector_json_document()),
+            Shape::TableJson => {
+                ("application/json", serde_json::json!({ "message": self.message }).to_string())
+            }
+        };
+        let mut response = Response::new(Bytes::from(body));
+        *response.status_mut() = self.status;
+        let length = response.body().len();
+        let headers = response.headers_mut();
+        headers.insert(header::SERVER, HeaderValue::from_static("AliyunOSS"));
+        headers.insert(header::DATE, HeaderValue::from_static("Sun, 22 Nov 2026 08:00:00 GMT"));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+        headers.insert(header::CONTENT_LENGTH, length.into());
+        headers.insert("x-oss-server-time", HeaderValue::from_static("18"));
+        let mut set = |name: &'static str, text: &str| {
+            // What cannot stand in a header is left out, as it would be on the wire.
+            HeaderValue::from_str(text).ok().map(|value| headers.insert(name, value))
+        };
+        set("x-oss-request-id", &self.request_id);
+        if let Some(ec) = &self.ec {
+            set("x-oss-ec", ec);
+        }
+        if let Shape::TableJson = self.shape {
+            set("x-oss-error-type", self.code.as_str());
+        }
+        headers.extend(self.headers.iter().cloned());
+        response
+    }
+
+    /// The elements that are there, in the order in which OSS writes them.
+    fn elements(&self) -> impl Iterator<Item = (&str, String)> {
+        let basic = [
+            ("Code", self.code.as_str()),
+            ("Message", &self.message),
+            ("RequestId", &self.request_id),
+            ("HostId", &self.host_id),
+        ];
+        let fields = self.fields.iter().map(|(name, value)| (&**name, value.clone()));
+        let link = |ec: &String| format!("https://api.aliyun.com/troubleshoot?q={ec}");
+        let ec = self.ec.iter().flat_map(move |ec| [("EC", ec.clone()), ("RecommendDoc", link(ec))]);
+        basic.into_iter().map(|(name, value)| (name, value.to_owned())).chain(fields).chain(ec)
+    }
+
+    fn xml(&self) -> String {
+        let elements = self.elements().map(|(path, value)| {
+            let opened: String = path.split('/').map(|name| format!("<{name}>")).collect();
+            let closed: String = path.rsplit('/').map(|name| format!("</{name}>")).collect();
+            format!("  {opened}{}{closed}\n", escape(&value))
+        });
+        let elements: String = elements.collect();
+        format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error>\n{elements}</Error>\n")
+    }
+
+    fn vector_json_document(&self) -> String {
+        let members: serde_json::Map<_, _> = self
+            .elements()
+            .map(|(name, value)| (name.to_owned(), serde_json::Value::String(value)))
+            .collect();
+        serde_json::json!({ "Error": members }).to_string()
+    }
+}
+
+/// Takes the body away, as HEAD does. OSS's error document goes into `x-oss-err`, a foreign body is lost.
+pub(super) fn to_head(response: Response<Bytes>) -> Response<Bytes> {
+    let (mut head, body) = response.into_parts();
+    head.headers.remove(header::CONTENT_LENGTH);
+    if head.headers.contains_key("x-oss-request-id") {
+        if let Ok(value) = HeaderValue::from_str(&BASE64_STANDARD.encode(body)) {
+            head.headers.insert("x-oss-err", value);
+        }
+    }
+    Response::from_parts(head, Bytes::new())
+}
+
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '&' => escaped.push_str("&amp;"),
+            c if c.is_control() => escaped.extend(["&#", &u32::from(c).to_string(), ";"]),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}

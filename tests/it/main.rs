@@ -1,0 +1,4 @@
+//! What a user of the crate can see.
+
+mod corpus;
+mod support;
