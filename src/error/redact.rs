@@ -85,10 +85,8 @@ impl<'a> Secrets<'a> {
             let value = start..start + until(&bytes[start..], |b| b == b'&' || ends_url(b));
             return (!value.is_empty() && !is_ec(&bytes[value.clone()])).then_some(value);
         }
-        let name = &self.text[self.name_start..self.at];
-        if name.is_empty() || !is_secret_name(name) {
-            return None;
-        }
+        // Inside a character of several bytes there is no name.
+        let name = self.text.get(self.name_start..self.at).filter(|name| is_secret_name(name))?;
         // The name may stand in quotes of its own, as in JSON.
         let mut start = self.at + usize::from(is_quote(bytes[self.at]));
         start += until(&bytes[start..], |b| b != b' ');
@@ -182,6 +180,7 @@ mod tests {
             (r#"{"x-oss-security-token": "CAIS", "a": 1}"#, r#"{"x-oss-security-token": "*", "a": 1}"#),
             ("secret = 'a b' c", "secret = '*' c"),
             ("?é=ü&ß=ä é", "?é=*&ß=* é"),
+            ("\u{a0}é token='ü'", "\u{a0}é token='*'"),
         ] {
             assert_eq!(masked(text), expected);
         }

@@ -18,6 +18,9 @@ pub(super) struct Outcome {
 ///
 /// What came before a cut or a fault is kept.
 pub(super) fn read(text: &str, fields: &mut Fields) -> Outcome {
+    // A number at the end of a cut text may have had more digits: it is left out.
+    let text =
+        text.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.' | 'e' | 'E'));
     let mut is_oss = false;
     let root = Node { fields, is_oss: &mut is_oss, place: Place::Root, path: "" };
     let closed = root.deserialize(&mut serde_json::Deserializer::from_str(text)).is_ok();

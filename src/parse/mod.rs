@@ -48,7 +48,12 @@ pub(crate) fn body(body: Vec<u8>) -> Parsed {
             if is_oss {
                 Parsed { fields, kind: BodyKind::OssJson, closed, body: Some(body) }
             } else {
-                Parsed { fields: Fields::default(), kind: BodyKind::OtherJson, closed, body: Some(body) }
+                Parsed {
+                    fields: Fields::default(),
+                    kind: BodyKind::OtherJson,
+                    closed: false,
+                    body: Some(body),
+                }
             }
         }
         kind => Parsed { fields, kind, closed: false, body: Some(body) },

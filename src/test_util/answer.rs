@@ -36,6 +36,7 @@ pub struct Answer {
 enum Stop {
     Ends,
     Fails,
+    Failed,
     Stalls,
 }
 
@@ -138,12 +139,18 @@ impl Body for AnswerBody {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         if self.rest.is_empty() {
             return match self.stop {
                 Some(Stop::Stalls) => Poll::Pending,
                 Some(Stop::Fails) => {
+                    // Once more round first, so that a server has sent what it was given.
+                    self.stop = Some(Stop::Failed);
+                    cx.waker().wake_by_ref();
+                    Poll::Pending
+                }
+                Some(Stop::Failed) => {
                     self.stop = None;
                     Poll::Ready(Some(Err("the connection broke".into())))
                 }
