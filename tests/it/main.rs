@@ -3,5 +3,7 @@
 
 mod body;
 mod corpus;
+mod secrets;
 mod support;
+mod tracing;
 mod wire;
