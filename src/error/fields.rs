@@ -87,9 +87,14 @@ impl Fields {
         self.get(basic).filter(|text| !text.is_empty())
     }
 
+    /// Whether one more of the other elements would be kept. If not, nothing of it may be decoded: that would stay.
+    pub(crate) fn has_room(&self) -> bool {
+        self.other.len() < MAX_OTHER
+    }
+
     /// Notes any other element.
     pub(crate) fn push(&mut self, name: Span, value: Span) {
-        if self.other.len() < MAX_OTHER {
+        if self.has_room() {
             self.other.push((name, value));
         }
     }

@@ -70,6 +70,9 @@ impl Node<'_> {
     }
 
     fn note_other(self, value: impl Display) {
+        if !self.fields.has_room() {
+            return;
+        }
         let name = self.fields.decode(self.path);
         let value = self.fields.decode(&value.to_string());
         self.fields.push(name, value);

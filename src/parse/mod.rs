@@ -83,3 +83,20 @@ fn skip_preamble(mut body: &[u8]) -> &[u8] {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_behind_more_elements_than_are_kept_is_read() {
+        let xml = format!("<Error>{}<Code>A</Code></Error>", "<a>&lt;</a>".repeat(1000));
+        let json = format!("{{\"Error\":{{\"a\":[{}1],\"Code\":\"A\"}}}}", "1,".repeat(1000));
+        for text in [xml, json] {
+            let parsed = body(text.into_bytes());
+            assert_eq!(parsed.fields.get(Basic::Code), Some("A"));
+            assert_eq!(parsed.fields.others().count(), 256);
+            assert!(parsed.closed);
+        }
+    }
+}

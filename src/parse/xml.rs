@@ -96,8 +96,12 @@ impl Document<'_> {
         }
         let Some(element) = self.open.pop() else { return };
         let name = &self.text[element.name.clone()];
+        let basic = Basic::of_element(name).filter(|_| self.open.is_empty());
+        if basic.is_none() && !self.fields.has_room() {
+            return;
+        }
         let value = element.value.finish(self.text, name, self.fields);
-        if let (true, Some(basic)) = (self.open.is_empty(), Basic::of_element(name)) {
+        if let Some(basic) = basic {
             self.fields.set(basic, value);
         } else if !element.has_children || !value.is_empty() {
             let name = self.path(&element.name);
