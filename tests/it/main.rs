@@ -3,7 +3,9 @@
 
 mod body;
 mod corpus;
+mod exchange;
 mod secrets;
+mod stack;
 mod support;
 mod tracing;
 mod wire;
