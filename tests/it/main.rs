@@ -4,6 +4,7 @@
 mod body;
 mod corpus;
 mod exchange;
+mod find;
 mod secrets;
 mod stack;
 mod support;
