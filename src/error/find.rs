@@ -1,4 +1,4 @@
-use std::{error::Error as StdError, io, iter};
+use std::{error::Error as StdError, io, iter, sync::Arc};
 
 use super::{BoxError, Error, OssError};
 
@@ -8,7 +8,8 @@ const MAX_LINKS: usize = 64;
 /// Finds the [`OssError`] in an error, however many layers have wrapped it.
 ///
 /// tower's Timeout, Buffer, LoadShed and others turn every error into a [`BoxError`]; some wrap it once more.
-/// This looks at the error itself and at each `source()` behind it, and into what an [`io::Error`] wraps.
+/// This looks at the error itself and at each `source()` behind it, and into what an [`io::Error`], an `Arc<Error>`,
+/// a `Box<Error>` or an `Arc<dyn std::error::Error + Send + Sync>` holds.
 ///
 /// # Examples
 ///
@@ -38,11 +39,20 @@ fn find<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a OssError> {
 
 /// The error behind an error.
 fn next<'a>(link: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
-    match link.downcast_ref::<io::Error>() {
-        // Its `source()` is that of the wrapped error, and would skip it.
-        Some(error) => error.get_ref().map(|wrapped| wrapped as _),
-        None => link.source(),
+    // The `source()` of these is that of the error they hold, and would skip it.
+    if let Some(error) = link.downcast_ref::<io::Error>() {
+        return error.get_ref().map(|held| held as _);
     }
+    if let Some(held) = link.downcast_ref::<Arc<dyn StdError + Send + Sync>>() {
+        return Some(&**held);
+    }
+    if let Some(held) = link.downcast_ref::<Arc<Error>>() {
+        return Some(&**held);
+    }
+    if let Some(held) = link.downcast_ref::<Box<Error>>() {
+        return Some(&**held);
+    }
+    link.source()
 }
 
 impl FindOssError for OssError {

@@ -5,7 +5,10 @@ use std::{
     fmt,
     future::Ready,
     io,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     task::{Context, Poll},
 };
 
@@ -78,6 +81,15 @@ fn it_is_found_behind_io_errors() {
         assert_finds(&nested(links, |error| io(wrapped(error))));
         assert_finds(&nested(links, |error| wrapped(io(error))));
     }
+}
+
+#[test]
+fn it_is_found_behind_boxes_and_shared_errors() {
+    let error = || Error::from(missing().error());
+    assert_finds(&BoxError::from(Arc::new(error())));
+    assert_finds(&BoxError::from(Arc::<dyn StdError + Send + Sync>::from(BoxError::from(error()))));
+    assert_finds(&wrapped(io::Error::other(Arc::new(error()))));
+    assert_finds(&Wrapped(Box::new(Box::new(error()))) as &dyn StdError);
 }
 
 #[test]
