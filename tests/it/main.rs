@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that unwraps too much fails")]
 
 mod body;
+mod clients;
 mod corpus;
 mod exchange;
 mod find;
