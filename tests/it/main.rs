@@ -2,11 +2,13 @@
 #![expect(clippy::unwrap_used, reason = "a test that unwraps too much fails")]
 
 mod body;
+mod classify;
 mod clients;
 mod corpus;
 mod exchange;
 mod find;
 mod secrets;
+mod service;
 mod stack;
 mod support;
 mod tracing;
