@@ -12,4 +12,5 @@ mod service;
 mod stack;
 mod support;
 mod tracing;
+mod traits;
 mod wire;

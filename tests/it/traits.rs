@@ -1,0 +1,132 @@
+//! What the types promise: traits and sizes. Most of it is broken at compile time.
+
+use std::{fmt::Debug, future::Ready, marker::PhantomPinned, panic::UnwindSafe};
+
+use bytes::Bytes;
+use http::Response;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper_util::client::legacy::{self, Client, connect::HttpConnector};
+use tower::{Layer, limit::RateLimit};
+use tower_oss::{
+    BodyKind, BodyState, BoxError, ClassifyResponse, CodeOrigin, Error, ErrorClass, ErrorCode, Explanation,
+    FindOssError, OssError, OssErrorLayer, OssErrorService, OssRule, RequestInfo, ResponseFuture,
+    TransportError, UnknownCode,
+    test_util::{Answer, AnswerBody, ErrorResponse, Scripted},
+};
+
+type HyperClient = Client<HttpConnector, Full<Bytes>>;
+type HyperFuture = legacy::ResponseFuture;
+
+fn is_thread_safe<T: Debug + Send + Sync + Unpin + 'static>() {}
+fn is_error<T: std::error::Error + Send + Sync + 'static>() {}
+fn is_clone<T: Clone>() {}
+fn is_value<T: Clone + Eq + std::hash::Hash + UnwindSafe>() {}
+fn is_unwind_safe<T: UnwindSafe>() {}
+fn is_layer<L: Layer<S> + Clone + Default, S>() {}
+
+#[test]
+fn everything_public_can_be_sent_shared_moved_and_printed() {
+    is_thread_safe::<Error>();
+    is_thread_safe::<OssError>();
+    is_thread_safe::<TransportError>();
+    is_thread_safe::<ErrorCode>();
+    is_thread_safe::<UnknownCode>();
+    is_thread_safe::<ErrorClass>();
+    is_thread_safe::<BodyKind>();
+    is_thread_safe::<BodyState>();
+    is_thread_safe::<CodeOrigin>();
+    is_thread_safe::<Explanation>();
+    is_thread_safe::<OssErrorLayer>();
+    is_thread_safe::<OssErrorService<HyperClient>>();
+    is_thread_safe::<OssRule>();
+    is_thread_safe::<RequestInfo>();
+    is_thread_safe::<ResponseFuture<HyperFuture, Incoming>>();
+    is_thread_safe::<Answer>();
+    is_thread_safe::<AnswerBody>();
+    is_thread_safe::<ErrorResponse>();
+    is_thread_safe::<Scripted>();
+}
+
+#[test]
+fn errors_are_errors() {
+    is_error::<Error>();
+    is_error::<OssError>();
+    is_error::<TransportError>();
+}
+
+#[test]
+fn what_can_be_shared_can_be_cloned() {
+    is_clone::<OssError>();
+    is_clone::<OssErrorService<HyperClient>>();
+    is_clone::<Explanation>();
+    is_clone::<RequestInfo>();
+    is_clone::<OssRule>();
+    is_clone::<Answer>();
+    is_clone::<ErrorResponse>();
+    is_clone::<Scripted>();
+}
+
+#[test]
+fn plain_values_compare_hash_and_survive_a_panic() {
+    is_value::<ErrorCode>();
+    is_value::<UnknownCode>();
+    is_value::<ErrorClass>();
+    is_value::<BodyKind>();
+    is_value::<BodyState>();
+    is_value::<CodeOrigin>();
+    is_unwind_safe::<Explanation>();
+    is_unwind_safe::<RequestInfo>();
+    is_unwind_safe::<OssRule>();
+}
+
+#[test]
+fn the_layer_and_the_future_ask_nothing_of_what_they_wrap() {
+    struct Anything;
+    is_layer::<OssErrorLayer, Anything>();
+    is_layer::<OssErrorLayer, RateLimit<Anything>>();
+
+    fn is_unpin<T: Unpin>() {}
+    is_unpin::<ResponseFuture<Ready<()>, PhantomPinned>>();
+    fn is_send<T: Send>() {}
+    is_send::<ResponseFuture<Ready<()>, std::cell::Cell<u8>>>();
+}
+
+#[test]
+fn the_traits_can_be_objects() {
+    let rule: &dyn ClassifyResponse = &OssRule;
+    let error = ErrorResponse::new(ErrorCode::NoSuchKey).error();
+    let found: &dyn FindOssError = &error;
+    assert!(found.oss_error().is_some());
+    let _ = rule;
+}
+
+#[test]
+fn errors_are_small() {
+    const POINTER: usize = size_of::<usize>();
+    assert_eq!(size_of::<OssError>(), POINTER);
+    assert_eq!(size_of::<Option<OssError>>(), POINTER);
+    assert_eq!(size_of::<TransportError>(), POINTER);
+    assert_eq!(size_of::<Error>(), 2 * POINTER);
+    assert_eq!(size_of::<Result<(), Error>>(), 2 * POINTER);
+    assert!(size_of::<Result<Response<Incoming>, Error>>() <= size_of::<Response<Incoming>>());
+    assert!(size_of::<RequestInfo>() <= 4);
+}
+
+#[test]
+fn the_service_adds_a_pointer_and_the_future_two() {
+    fn future<F>() {
+        let added = size_of::<ResponseFuture<F, Incoming>>() - size_of::<F>();
+        assert!(added <= 16, "{added} bytes over {}", std::any::type_name::<F>());
+    }
+    future::<HyperFuture>();
+    future::<()>();
+    future::<bool>();
+    future::<[u8; 3]>();
+    future::<Option<Box<u8>>>();
+    future::<[u64; 100]>();
+    future::<Ready<Result<Response<Incoming>, BoxError>>>();
+
+    assert_eq!(size_of::<OssErrorService<()>>(), 8);
+    assert_eq!(size_of::<OssErrorService<HyperClient>>(), size_of::<HyperClient>() + 8);
+}
