@@ -1,0 +1,236 @@
+//! What the layer allocates: nothing for a success, a bounded amount for an error of any size.
+//!
+//! A program of its own, because `allocation_counter` replaces the allocator. It counts for each thread apart.
+#![expect(clippy::unwrap_used, reason = "a test that unwraps too much fails")]
+
+use std::{
+    cell::Cell,
+    convert::Infallible,
+    future::{Ready, ready},
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll},
+};
+
+use allocation_counter::{AllocationInfo, measure};
+use bytes::Bytes;
+use futures_util::FutureExt;
+use http::{Request, Response};
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::Full;
+use tower::{Layer, Service};
+use tower_oss::{BodyState, Error, ErrorCode, OssError, OssErrorLayer, OssRule};
+
+const KIB: u64 = 1024;
+
+/// One frame of an error body.
+const FRAME: usize = 16 * 1024;
+
+/// A service that gives its one answer at once, and allocates nothing.
+struct Once<B>(Option<Response<B>>);
+
+impl<B> Service<Request<()>> for Once<B> {
+    type Response = Response<B>;
+    type Error = Infallible;
+    type Future = Ready<Result<Response<B>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Request<()>) -> Self::Future {
+        ready(Ok(self.0.take().unwrap()))
+    }
+}
+
+/// Sends a request through the layer; returns what comes of it and what was allocated on the way.
+fn send<B>(
+    layer: &OssErrorLayer,
+    request: Request<()>,
+    answer: Response<B>,
+) -> (Result<Response<B>, Error>, AllocationInfo)
+where
+    B: Body<Error = Infallible>,
+{
+    let mut service = layer.layer(Once(Some(answer)));
+    let mut result = None;
+    let allocated = measure(|| result = service.call(request).now_or_never());
+    (result.expect("the body is there at once"), allocated)
+}
+
+/// A body of full frames, all of them there at once.
+struct Large {
+    frame: Bytes,
+    /// Bytes that are still to come, if it ever ends.
+    left: Option<u64>,
+    announced: bool,
+    frames_read: Rc<Cell<u64>>,
+}
+
+impl Large {
+    fn new(frame: &'static [u8], length: Option<u64>) -> Self {
+        Self { frame: Bytes::from_static(frame), left: length, announced: false, frames_read: Rc::default() }
+    }
+}
+
+impl Body for Large {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        if self.left == Some(0) {
+            return Poll::Ready(None);
+        }
+        self.frames_read.set(self.frames_read.get() + 1);
+        self.left = self.left.map(|left| left - self.frame.len() as u64);
+        Poll::Ready(Some(Ok(Frame::data(self.frame.clone()))))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self.left {
+            Some(left) if self.announced => SizeHint::with_exact(left),
+            _ => SizeHint::new(),
+        }
+    }
+}
+
+#[test]
+fn a_success_allocates_nothing() {
+    let with_settings = OssErrorLayer::new().body_limit(4096).redirects_as_errors().classify(OssRule);
+    for layer in [OssErrorLayer::new(), with_settings] {
+        for status in [200, 204, 206] {
+            let body = Large::new(b"content", None);
+            let frames_read = body.frames_read.clone();
+            let answer = Response::builder().status(status).header("etag", "\"e\"").body(body).unwrap();
+            let request = Request::put("/key?uploadId=1").header("x-oss-meta-a", "1").body(()).unwrap();
+            let (result, allocated) = send(&layer, request, answer);
+
+            assert_eq!(result.unwrap().status(), status);
+            assert_eq!(allocated.count_total, 0);
+            assert_eq!(frames_read.get(), 0);
+        }
+    }
+}
+
+/// Fills a frame: a beginning, and then the same text again and again.
+fn frame(start: &str, again: &str) -> &'static [u8] {
+    let mut frame = start.to_owned();
+    while frame.len() + again.len() <= FRAME {
+        frame.push_str(again);
+    }
+    frame.push_str(&" ".repeat(FRAME - frame.len()));
+    frame.into_bytes().leak()
+}
+
+fn read(layer: &OssErrorLayer, body: Large) -> (OssError, AllocationInfo) {
+    let answer = Response::builder().status(503).body(body).unwrap();
+    let (result, allocated) = send(layer, Request::default(), answer);
+    (result.err().unwrap().into_oss().unwrap(), allocated)
+}
+
+#[test]
+fn a_large_error_body_allocates_what_is_kept_and_little_more() {
+    const LARGE: u64 = 100 * KIB * KIB;
+    let foreign = frame("", "x");
+    let document = frame("<Error><Code>InternalError</Code><Message>", "x");
+    for (content, code) in [(foreign, "ServiceUnavailable"), (document, "InternalError")] {
+        for (length, announced, most_frames) in [
+            (None, false, 65),
+            (Some(LARGE), false, 65),
+            (Some(LARGE), true, 4), // reading a part of it would not save its connection
+            (Some(KIB * KIB), true, 64),
+        ] {
+            let body = Large { announced, ..Large::new(content, length) };
+            let frames_read = body.frames_read.clone();
+            let (error, allocated) = read(&OssErrorLayer::new(), body);
+
+            assert_eq!(error.code(), code);
+            assert_eq!(error.body_state(), BodyState::Truncated);
+            assert_eq!(error.raw_body().len(), 64 * 1024);
+            assert!(allocated.bytes_total <= 128 * KIB, "{allocated:?}");
+            assert!(frames_read.get() <= most_frames);
+        }
+    }
+}
+
+#[test]
+fn a_hostile_document_holds_a_few_times_what_is_kept() {
+    let deep: String = (0..7).map(|i| format!("<{i}{}>", "n".repeat(100))).collect();
+    let deep_json: String = (0..7).map(|i| format!("\"{i}{}\":{{", "n".repeat(100))).collect();
+    let documents = [
+        frame("<Error><Message>", "&amp;"),
+        frame("<Error><Message>", "<a/>"),
+        frame("<Error>", "<a>&lt;</a>"),
+        frame(&format!("<Error>{deep}"), "<a/>"),
+        frame(&format!("<Error>{deep}"), "<a>b</a>"),
+        frame("{\"Error\":{\"Message\":\"", "\\u0041"),
+        frame("{\"Error\":{\"a\":[1", ",1"),
+        frame(&format!("{{\"Error\":{{{deep_json}\"a\":[1"), ",1"),
+        frame(&format!("{{\"Error\":{{{deep_json}\"a\":1"), ",\"a\":1"),
+    ];
+    for document in documents {
+        for kept in [64 * KIB, 1024 * KIB] {
+            let layer = OssErrorLayer::new().body_limit(kept as usize);
+            let (error, allocated) = read(&layer, Large::new(document, None));
+
+            assert!(error.body_kind().is_oss());
+            assert!(allocated.bytes_max <= 2 * kept + 1024 * KIB, "{allocated:?}");
+        }
+    }
+}
+
+/// The six elements that every error has, in 344 bytes.
+const DOCUMENT: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+<Error>
+  <Code>NoSuchKey</Code>
+  <Message>The specified key does not exist.</Message>
+  <RequestId>5C3D9175B6FC201293AD4C0D</RequestId>
+  <HostId>b.oss-cn-hangzhou.aliyuncs.com</HostId>
+  <EC>0026-00000001</EC>
+  <RecommendDoc>https://api.aliyun.com/troubleshoot?q=0026-00000001</RecommendDoc>
+</Error>
+"#;
+
+fn usual_answer() -> Response<Bytes> {
+    let answer = Response::builder().status(404).header("x-oss-request-id", "5C3D9175B6FC201293AD4C0D");
+    answer.body(Bytes::from_static(DOCUMENT.as_bytes())).unwrap()
+}
+
+#[test]
+fn an_error_holds_its_text_and_one_allocation_more() {
+    let answer = usual_answer();
+    let mut error = None;
+    let allocated = measure(|| error = Some(OssError::from_response(answer)));
+
+    assert_eq!(error.unwrap().code(), "NoSuchKey");
+    assert_eq!(allocated.count_current, 2);
+    assert!(allocated.count_total <= 10, "{allocated:?}");
+    assert!(allocated.bytes_total <= 4 * DOCUMENT.len() as u64, "{allocated:?}");
+}
+
+#[test]
+fn an_error_read_by_the_layer_allocates_its_reading_state_besides() {
+    let answer = usual_answer().map(Full::new);
+    let (result, allocated) = send(&OssErrorLayer::new(), Request::default(), answer);
+
+    assert_eq!(result.err().unwrap().request_id(), Some("5C3D9175B6FC201293AD4C0D"));
+    assert_eq!(allocated.count_current, 2);
+    assert!(allocated.count_total <= 11, "{allocated:?}");
+}
+
+#[test]
+fn asking_an_error_and_cloning_it_allocate_nothing() {
+    let error = Error::from(OssError::from_response(usual_answer()));
+    let allocated = measure(|| {
+        let error = error.oss().unwrap().clone();
+        assert_eq!(*error.code(), ErrorCode::NoSuchKey);
+        assert_eq!(error.message(), Some("The specified key does not exist."));
+        assert_eq!(error.request_id(), Some("5C3D9175B6FC201293AD4C0D"));
+        assert_eq!(error.field("Key"), None);
+        assert!(error.is_not_found() && !error.is_transient());
+    });
+    assert_eq!(allocated.count_total, 0);
+}
