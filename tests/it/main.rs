@@ -11,6 +11,5 @@ mod secrets;
 mod service;
 mod stack;
 mod support;
-mod tracing;
 mod traits;
 mod wire;

@@ -1,4 +1,8 @@
 //! The event that the layer sends for every error.
+//!
+//! A program of its own: while there is one subscriber, `tracing` asks the thread that comes to an event first
+//! whether anybody wants it, and keeps the answer. A test on another thread would answer no, for all of them.
+#![expect(clippy::unwrap_used, reason = "a test that unwraps too much fails")]
 
 use std::{
     collections::BTreeMap,
@@ -18,8 +22,11 @@ use tracing::{
     span,
 };
 
+/// An event: its level and its fields.
+type Told = (Level, BTreeMap<String, String>);
+
 #[derive(Clone, Default)]
-struct Recorder(Arc<Mutex<Vec<(Level, BTreeMap<String, String>)>>>);
+struct Recorder(Arc<Mutex<Vec<Told>>>);
 
 struct Fields<'a>(&'a mut BTreeMap<String, String>);
 
