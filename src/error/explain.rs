@@ -32,9 +32,7 @@ impl Explanation {
         Self {
             meaning: error.code().meaning(),
             cause: cause.or_else(|| cause_of_foreign_body(error)),
-            remedy: remedy
-                .filter(|text| *text != "-")
-                .unwrap_or_else(|| remedy_of(error.code(), error.class())),
+            remedy: remedy.filter(|text| *text != "-").unwrap_or_else(|| remedy_of(error)),
             retry_helps: error.is_transient(),
         }
     }
@@ -96,8 +94,8 @@ fn cause_of_foreign_body(error: &OssError) -> Option<&'static str> {
     }
 }
 
-fn remedy_of(code: &ErrorCode, class: ErrorClass) -> &'static str {
-    match code {
+fn remedy_of(error: &OssError) -> &'static str {
+    match error.code() {
         ErrorCode::AccessDenied => {
             "Check the permissions of the key, the bucket policy and, if an Endpoint is named, the endpoint"
         }
@@ -119,7 +117,10 @@ fn remedy_of(code: &ErrorCode, class: ErrorClass) -> &'static str {
         ErrorCode::SignatureDoesNotMatch => {
             "Check the AccessKey secret and compare the string to sign with OSS's"
         }
-        _ => remedy_of_class(class),
+        _ if error.class() == ErrorClass::Server && error.request_id().is_none() => {
+            "Try again after a wait; if it stays, look at what stands between you and OSS"
+        }
+        _ => remedy_of_class(error.class()),
     }
 }
 

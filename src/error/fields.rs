@@ -51,8 +51,8 @@ pub(crate) struct Fields {
 /// Most elements kept of one document besides the basic ones; real ones have fewer than twenty.
 const MAX_OTHER: usize = 256;
 
-/// Longest name of an element that is kept, in bytes.
-pub(crate) const MAX_NAME: usize = 128;
+/// Longest name of an element that is kept, with the names of those around it, in bytes.
+pub(crate) const MAX_NAME: usize = 256;
 
 /// Deepest nesting of elements that is kept, below the root.
 pub(crate) const MAX_DEPTH: usize = 8;

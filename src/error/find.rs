@@ -8,6 +8,8 @@ const MAX_LINKS: usize = 64;
 /// Finds the [`OssError`] in an error, however many layers have wrapped it.
 ///
 /// tower's Timeout, Buffer, LoadShed and others turn every error into a [`BoxError`]; some wrap it once more.
+/// On an error of any other type, call it through `dyn Error`: `(&error as &dyn Error).oss_error()`.
+///
 /// This looks at the error itself and at each `source()` behind it, and into what an [`io::Error`], an `Arc<Error>`,
 /// a `Box<Error>` or an `Arc<dyn std::error::Error + Send + Sync>` holds.
 ///

@@ -102,7 +102,7 @@ impl<'de> Visitor<'de> for Node<'_> {
         };
         let depth = 1 + prefix.bytes().filter(|b| *b == b'/').count();
         while let Some(name) = map.next_key::<String>()? {
-            if depth > MAX_DEPTH || name.len() > MAX_NAME {
+            if depth > MAX_DEPTH || prefix.len() + name.len() > MAX_NAME {
                 map.next_value::<IgnoredAny>()?;
             } else {
                 let path = format!("{prefix}{name}");
@@ -212,7 +212,7 @@ mod tests {
     #[test]
     fn deep_and_long_names_are_left_out_without_harm() {
         let deep = format!("{}\"x\"{}", "{\"a\":".repeat(100), "}".repeat(100));
-        let long = "n".repeat(200);
+        let long = "n".repeat(300);
         let text = format!("{{\"Error\":{{\"D\":{deep},\"{long}\":1,\"Code\":\"A\"}}}}");
         assert_eq!(of(&text), whole(Some("A"), None, &[]));
         assert!(!of(&"{\"Error\":".repeat(10_000)).0.closed);

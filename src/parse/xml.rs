@@ -77,7 +77,8 @@ impl Document<'_> {
         if let (0, Some(parent)) = (self.skipped, self.open.last_mut()) {
             parent.has_children = true;
         }
-        if self.skipped > 0 || self.open.len() == MAX_DEPTH || local.len() > MAX_NAME {
+        let outer: usize = self.open.iter().map(|element| element.name.len() + 1).sum();
+        if self.skipped > 0 || self.open.len() == MAX_DEPTH || outer + local.len() > MAX_NAME {
             self.skipped += 1;
             return;
         }
