@@ -13,10 +13,7 @@ use http_body::Body;
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::{
-    error::{BodyState, BoxError},
-    parse::{self, looks_closed},
-};
+use crate::error::{BodyState, BoxError};
 
 /// How much of an error body is read, and for how long.
 #[derive(Clone, Copy, Debug)]
@@ -63,10 +60,12 @@ pin_project! {
         discarded: bool,
         deadline: Option<Instant>,
         grace: Option<Grace>,
+        // Whether a text ends in a whole error document.
+        is_whole: fn(&[u8]) -> bool,
     }
 }
 
-/// The wait for the end of the body after a text that looks like a whole document.
+/// The wait for the end of the body after a text that may be a whole document.
 #[derive(Clone, Copy)]
 struct Grace {
     /// The length of that text.
@@ -79,10 +78,20 @@ where
     B: Body,
     B::Error: Into<BoxError>,
 {
-    pub(crate) fn new(body: B, limits: Limits) -> Self {
+    pub(crate) fn new(body: B, limits: Limits, is_whole: fn(&[u8]) -> bool) -> Self {
         let exact = body.size_hint().exact().map_or(0, to_usize);
         let buffer = Vec::with_capacity(exact.min(limits.keep));
-        Self { body, timer: None, limits, buffer, read: 0, discarded: false, deadline: None, grace: None }
+        Self {
+            body,
+            timer: None,
+            limits,
+            buffer,
+            read: 0,
+            discarded: false,
+            deadline: None,
+            grace: None,
+            is_whole,
+        }
     }
 
     pub(crate) fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Collected> {
@@ -138,26 +147,22 @@ where
         left.is_some_and(|left| !is_full || to_usize(this.body.size_hint().lower()) <= left)
     }
 
-    /// Waits for the deadline; or, while the text looks like a whole document, for the end of the grace.
+    /// Waits for the deadline; or, if the text turns out to be a whole document, for the end of the grace.
     fn poll_timer(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<BodyState> {
         let mut this = self.project();
         let length = this.buffer.len();
         let deadline = *this.deadline.get_or_insert_with(|| after(this.limits.deadline));
-        if !*this.discarded
-            && this.grace.is_none_or(|grace| grace.length != length)
-            && looks_closed(this.buffer)
-        {
+        if this.grace.is_none_or(|grace| grace.length != length) {
             *this.grace = Some(Grace { length, until: after(this.limits.grace).min(deadline) });
         }
         loop {
-            let until =
-                this.grace.filter(|grace| grace.length == length).map_or(deadline, |grace| grace.until);
+            let until = this.grace.map_or(deadline, |grace| grace.until);
             match this.timer.as_mut().as_pin_mut() {
                 None => this.timer.set(Some(sleep_until(until))),
                 Some(timer) if timer.deadline() != until => timer.reset(until),
                 Some(timer) => {
                     ready!(timer.poll(cx));
-                    if !*this.discarded && looks_closed(this.buffer) && parse::is_closed(this.buffer) {
+                    if !*this.discarded && (this.is_whole)(this.buffer) {
                         return Poll::Ready(BodyState::Complete);
                     }
                     if until == deadline {

@@ -14,6 +14,7 @@ use super::{ClassifyResponse, OssRule, RequestInfo, assemble::assemble, layer::S
 use crate::{
     collect::{Collect, Limits},
     error::{BoxError, Error, OssError},
+    parse,
 };
 
 pin_project! {
@@ -100,7 +101,7 @@ where
 {
     fn new(response: Response<B>, info: RequestInfo, limits: Limits) -> Self {
         let (head, body) = response.into_parts();
-        Self { collect: Collect::new(body, limits), info, head: Some(head) }
+        Self { collect: Collect::new(body, limits, parse::is_whole), info, head: Some(head) }
     }
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<OssError> {

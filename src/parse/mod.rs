@@ -60,14 +60,9 @@ pub(crate) fn body(body: Vec<u8>) -> Parsed {
     }
 }
 
-/// Whether a text could be a whole error document, by its last byte: cheap enough to ask after every frame.
-pub(crate) fn looks_closed(body: &[u8]) -> bool {
-    matches!(body.trim_ascii_end().last(), Some(b'>' | b'}'))
-}
-
-/// Whether an error document of OSS ends in this text.
-pub(crate) fn is_closed(text: &[u8]) -> bool {
-    body(text.to_vec()).closed
+/// Whether a text ends in a whole error document of OSS.
+pub(crate) fn is_whole(text: &[u8]) -> bool {
+    matches!(text.trim_ascii_end().last(), Some(b'>' | b'}')) && body(text.to_vec()).closed
 }
 
 /// White space, as XML and JSON count it.
