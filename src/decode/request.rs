@@ -1,6 +1,6 @@
 use http::{Method, Request};
 
-/// What is kept of a request until its answer is there: four bytes.
+/// What is kept of a request until its answer is there: a few bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct RequestInfo {
     method: StandardMethod,

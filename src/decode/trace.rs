@@ -14,9 +14,9 @@ pub(super) fn event(error: &OssError) {
                 oss.code = %error.code(),
                 oss.class = error.class().as_str(),
                 http.response.status_code = error.status().as_u16(),
-                oss.request_id = error.request_id().map(Shown).map(tracing::field::display),
-                oss.ec = error.ec().map(Shown).map(tracing::field::display),
-                oss.host_id = error.host_id().map(Shown).map(tracing::field::display),
+                oss.request_id = error.request_id().map(Shown::new).map(tracing::field::display),
+                oss.ec = error.ec().map(Shown::new).map(tracing::field::display),
+                oss.host_id = error.host_id().map(|host| error.shown(host)).map(tracing::field::display),
                 "OSS answered with an error"
             )
         };

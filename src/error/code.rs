@@ -21,7 +21,7 @@ impl UnknownCode {
 
 impl fmt::Debug for UnknownCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&Shown(self.as_str()), f)
+        fmt::Display::fmt(&Shown::new(self.as_str()), f)
     }
 }
 
@@ -68,7 +68,7 @@ macro_rules! error_codes {
                 }
             }
 
-            /// What kind of trouble the code means; [`ErrorClass::Unknown`] where it has no variant.
+            /// What kind of trouble the code means; [`ErrorClass::Unknown`] where that is not known.
             #[must_use]
             pub fn class(&self) -> ErrorClass {
                 match self {
@@ -122,7 +122,7 @@ impl From<&str> for ErrorCode {
 
 impl fmt::Display for ErrorCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Shown(self.as_str()).fmt(f)
+        Shown::new(self.as_str()).fmt(f)
     }
 }
 

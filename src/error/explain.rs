@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::{BodyKind, ErrorClass, ErrorCode, OssError, headers};
+use super::{BodyKind, CodeOrigin, ErrorClass, ErrorCode, OssError, headers};
 
 /// A line an EC, sorted: EC, cause, remedy, separated by tabs.
 static FINE_GRAINED: &str = include_str!("ec.tsv");
@@ -30,14 +30,15 @@ impl Explanation {
     pub(super) fn of(error: &OssError) -> Self {
         let (cause, remedy) = error.ec().and_then(fine_grained).unzip();
         Self {
-            meaning: error.code().meaning(),
+            // A code that only the status suggests means no more than the status.
+            meaning: error.code().meaning().filter(|_| error.code_origin() != CodeOrigin::Inferred),
             cause: cause.or_else(|| cause_of_foreign_body(error)),
             remedy: remedy.filter(|text| *text != "-").unwrap_or_else(|| remedy_of(error)),
             retry_helps: error.is_transient(),
         }
     }
 
-    /// What the code means; `None` for a code that is not in the table.
+    /// What the code means; `None` for a code that is not in the table, or that nothing but the status suggests.
     #[must_use]
     pub fn meaning(&self) -> Option<&'static str> {
         self.meaning

@@ -75,6 +75,11 @@ impl OssError {
         Self(Arc::new(parts))
     }
 
+    /// A text of this error, fit for a log line.
+    pub(crate) fn shown<'a>(&'a self, text: &'a str) -> Shown<'a> {
+        Shown::of_document(text, &self.0.fields)
+    }
+
     /// The HTTP status.
     #[must_use]
     pub fn status(&self) -> StatusCode {
@@ -102,7 +107,7 @@ impl OssError {
         }
     }
 
-    /// OSS's explanation, as it came. Its text may change; never branch on it.
+    /// OSS's explanation, as it came; it may be empty. Its text may change: never branch on it.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
         self.0.fields.get(Basic::Message)
@@ -292,18 +297,18 @@ impl fmt::Display for OssError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({})", self.code(), self.status().as_u16())?;
         match self.message().filter(|message| !message.is_empty()) {
-            Some(message) => write!(f, ": {}", Shown(message))?,
+            Some(message) => write!(f, ": {}", self.shown(message))?,
             None if !self.body_kind().is_oss() && self.body_kind() != BodyKind::None => {
                 write!(f, ": not an OSS error document ({})", self.body_kind().describe())?;
             }
             None => {}
         }
         match self.request_id() {
-            Some(id) => write!(f, " [request {}", Shown(id))?,
+            Some(id) => write!(f, " [request {}", Shown::new(id))?,
             None => f.write_str(" [no request id")?,
         }
         if let Some(ec) = self.ec() {
-            write!(f, ", EC {}", Shown(ec))?;
+            write!(f, ", EC {}", Shown::new(ec))?;
         }
         f.write_str(match self.body_state() {
             BodyState::Complete | BodyState::Empty => "]",
@@ -321,12 +326,12 @@ impl fmt::Debug for OssError {
             .field("code", self.code())
             .field("code_origin", &self.code_origin())
             .field("class", &self.class())
-            .field("message", &self.message().map(Shown))
-            .field("request_id", &self.request_id().map(Shown))
-            .field("host_id", &self.host_id().map(Shown))
-            .field("ec", &self.ec().map(Shown))
-            .field("recommend_doc", &self.recommend_doc().map(Shown))
-            .field("fields", &self.fields().map(|(name, _)| Shown(name)).collect::<Vec<_>>())
+            .field("message", &self.message().map(|text| self.shown(text)))
+            .field("request_id", &self.request_id().map(Shown::new))
+            .field("host_id", &self.host_id().map(|text| self.shown(text)))
+            .field("ec", &self.ec().map(Shown::new))
+            .field("recommend_doc", &self.recommend_doc().map(|text| self.shown(text)))
+            .field("fields", &self.fields().map(|(name, _)| Shown::new(name)).collect::<Vec<_>>())
             .field("method", &self.0.method)
             .field("body_state", &self.body_state())
             .field("body_kind", &self.body_kind())

@@ -1,133 +1,184 @@
-//! What is secret: header names, and passages of a text.
+//! What is secret: elements, headers, and passages of a text.
+//!
+//! All of this errs on the side of hiding: a log line that says less can be lived with.
 
 use std::ops::Range;
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderValue};
 
-/// Marks the headers whose values are secret as sensitive, so that no `Debug` output shows them.
+/// Headers whose values are shown. Any other may repeat what a client or a proxy sent.
+const SHOWN_HEADERS: [&str; 30] = [
+    "accept-ranges",
+    "age",
+    "allow",
+    "cache-control",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "date",
+    "etag",
+    "expires",
+    "keep-alive",
+    "last-modified",
+    "retry-after",
+    "server",
+    "transfer-encoding",
+    "vary",
+    "via",
+    "x-cache",
+    "x-oss-delete-marker",
+    "x-oss-ec",
+    "x-oss-error-type",
+    "x-oss-hash-crc64ecma",
+    "x-oss-next-append-position",
+    "x-oss-object-type",
+    "x-oss-request-id",
+    "x-oss-restore",
+    "x-oss-server-time",
+    "x-oss-storage-class",
+    "x-oss-version-id",
+];
+
+/// Marks the values of all other headers as sensitive, so that no `Debug` output shows them. `x-oss-err` is the
+/// whole error document, and `Location` may be a presigned URL.
 pub(crate) fn mark_sensitive(headers: &mut HeaderMap) {
     for (name, value) in headers.iter_mut() {
-        if is_secret_header(name, value) {
+        if !SHOWN_HEADERS.contains(&name.as_str()) || may_hold_url(value) {
             value.set_sensitive(true);
         }
     }
 }
 
-/// `x-oss-err` is the whole error document; a value with a query may be a presigned URL.
-fn is_secret_header(name: &HeaderName, value: &HeaderValue) -> bool {
-    name == "x-oss-err"
-        || is_secret_name(name.as_str())
-        || value.as_bytes().contains(&b'?')
-        || value.to_str().map_or(true, |text| Secrets::of(text).next().is_some())
+/// Whether there could be a URL with a query or a user in a value, plain or encoded.
+fn may_hold_url(value: &HeaderValue) -> bool {
+    value.as_bytes().iter().any(|b| matches!(b, b'?' | b'@' | b'%'))
 }
 
-/// Words that make a parameter, element or header secret, in lower case.
-const SECRET_WORDS: [&str; 11] = [
-    "signature",
-    "token",
-    "credential",
+/// Words that make a parameter, header or element secret, in lower case and without hyphens.
+const SECRET_WORDS: [&str; 21] = [
     "accesskey",
-    "access-key",
+    "apikey",
+    "argumentvalue",
     "authorization",
-    "secret",
-    "password",
+    "authprincipaldisplayname",
+    "authprincipalownerid",
+    "callbackbody",
+    "callbackurl",
+    "callbackvar",
+    "canonicalrequest",
     "cookie",
-    "callback",
-    "customer-key",
+    "credential",
+    "customerkey",
+    "encodeddiagnosticmessage",
+    "osscallback",
+    "passwd",
+    "password",
+    "secret",
+    "signature",
+    "stringtosign",
+    "token",
 ];
 
-fn is_secret_name(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    SECRET_WORDS.iter().any(|word| name.contains(word))
+/// Whether the value behind a name is secret. Of a long name, the last 64 letters count.
+pub(super) fn is_secret_name(name: &str) -> bool {
+    let mut letters = [0; 64];
+    let mut start = letters.len();
+    let last = name.bytes().rev().filter(u8::is_ascii_alphanumeric).take(letters.len());
+    for letter in last {
+        start -= 1;
+        letters[start] = letter.to_ascii_lowercase();
+    }
+    let letters = &letters[start..];
+    let holds = |word: &&str| letters.windows(word.len()).any(|part| part == word.as_bytes());
+    SECRET_WORDS.iter().any(holds) || letters == b"user"
 }
 
-/// Whether a name followed by a colon starts a secret. Stricter than [`is_secret_name`], because messages
-/// use the colon in prose, too.
-fn is_secret_label(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    [
-        "signature",
-        "-token",
-        "securitytoken",
-        "authorization",
-        "accesskeyid",
-        "access-key-id",
-        "secret",
-        "cookie",
-        "credential",
-    ]
-    .iter()
-    .any(|word| name.ends_with(word))
-}
-
-/// Finds the secret passages of a text: the value of every query parameter of a URL, and whatever follows a
-/// telling name such as `Signature=` or `Authorization:`.
+/// The secret passages of a text, in order: the query of every URL, the user in front of a host, whatever follows a
+/// telling name up to the end of the line, and key ids.
 ///
-/// One pass, so linear in the length of the text. A query value in the form of an EC is not secret: it is how
-/// the link to OSS's own explanation ends.
-pub(crate) struct Secrets<'a> {
-    text: &'a str,
-    at: usize,
-    name_start: usize,
-    in_query: bool,
+/// One pass over the text, whatever stands in it. The query that OSS's links to its own explanations end in, an
+/// EC, is no secret.
+pub(super) fn secrets(text: &str) -> Vec<Range<usize>> {
+    let bytes = text.as_bytes();
+    let mut found = Vec::new();
+    let (mut at, mut word) = (0, 0);
+    while at <= bytes.len() {
+        if bytes.get(at).is_some_and(|b| is_word_byte(*b)) {
+            at += 1;
+            continue;
+        }
+        // Inside a character of several bytes there is no word.
+        let name = text.get(word..at).unwrap_or_default();
+        let secret =
+            key_id(bytes, name, word).or_else(|| label(bytes, name, at)).or_else(|| of_url(bytes, at));
+        at = secret.as_ref().map_or(at + 1, |secret| secret.end);
+        word = at;
+        found.extend(secret);
+    }
+    found
 }
 
-impl<'a> Secrets<'a> {
-    pub(crate) fn of(text: &'a str) -> Self {
-        Self { text, at: 0, name_start: 0, in_query: false }
-    }
+/// A key id or a temporary one, with what is attached to it: `LTAI…:signature`.
+fn key_id(bytes: &[u8], name: &str, start: usize) -> Option<Range<usize>> {
+    let is_key_id = name.starts_with("LTAI") || name.starts_with("STS.");
+    is_key_id.then(|| start..start + until(&bytes[start..], |b| b.is_ascii_whitespace()))
+}
 
-    /// The value that belongs to the name which ends here, if it is secret.
-    fn value(&self) -> Option<Range<usize>> {
-        let bytes = self.text.as_bytes();
-        if self.in_query && bytes[self.at] == b'=' {
-            let start = self.at + 1;
-            let value = start..start + until(&bytes[start..], |b| b == b'&' || ends_url(b));
-            return (!value.is_empty() && !is_ec(&bytes[value.clone()])).then_some(value);
-        }
-        // Inside a character of several bytes there is no name.
-        let name = self.text.get(self.name_start..self.at).filter(|name| is_secret_name(name))?;
-        // The name may stand in quotes of its own, as in JSON.
-        let mut start = self.at + usize::from(is_quote(bytes[self.at]));
-        start += until(&bytes[start..], |b| b != b' ');
-        let separator = *bytes.get(start)?;
-        start += 1 + until(bytes.get(start + 1..)?, |b| b != b' ');
-        let quote = bytes.get(start).copied().filter(|b| is_quote(*b));
-        start += usize::from(quote.is_some());
-        let rest = bytes.get(start..)?;
-        let length = match (separator, quote) {
-            (b'=' | b':', Some(quote)) => until(rest, |b| b == quote),
-            (b'=', None) => until(rest, |b| matches!(b, b',' | b';' | b'&') || ends_url(b)),
-            (b':', None) if is_secret_label(name) => {
-                until(rest, |b| matches!(b, b'\n' | b'\r' | b'"' | b'<'))
+/// What follows a telling name: `Signature=…`, `Authorization: …`, `"token": "…"`, `<StringToSign>…`.
+fn label(bytes: &[u8], name: &str, end: usize) -> Option<Range<usize>> {
+    if name.is_empty() {
+        return None;
+    }
+    let mut start = end;
+    let mut separated = false;
+    loop {
+        start += match &bytes[start..] {
+            [b':' | b'=' | b'>', ..] => {
+                separated = true;
+                1
             }
-            _ => 0,
+            [b'%', b'3', b'A' | b'a' | b'D' | b'd', ..] => {
+                separated = true;
+                3
+            }
+            [b'"' | b'\'' | b'\\' | b'[' | b'(' | b'{', ..] => 1,
+            [b, ..] if b.is_ascii_whitespace() => 1,
+            _ => break,
         };
-        (length > 0).then_some(start..start + length)
     }
+    if !separated || !is_secret_name(name) {
+        return None;
+    }
+    let length = until(&bytes[start..], |b| matches!(b, b'\n' | b'\r'));
+    (length > 0).then_some(start..start + length)
 }
 
-impl Iterator for Secrets<'_> {
-    type Item = Range<usize>;
-
-    fn next(&mut self) -> Option<Range<usize>> {
-        let bytes = self.text.as_bytes();
-        while let Some(&byte) = bytes.get(self.at) {
-            if is_name_byte(byte) {
-                self.at += 1;
-                continue;
-            }
-            if let Some(value) = self.value() {
-                self.at = value.end;
-                self.name_start = value.end;
-                return Some(value);
-            }
-            self.in_query = byte == b'?' || self.in_query && !ends_url(byte);
-            self.at += 1;
-            self.name_start = self.at;
+/// The query behind a question mark, or the user in front of a host. The text of a URL may itself be encoded.
+fn of_url(bytes: &[u8], at: usize) -> Option<Range<usize>> {
+    let rest = &bytes[at.min(bytes.len())..];
+    let start = match rest {
+        [b'?', ..] => at + 1,
+        [b'%', b'3', b'F' | b'f', ..] => at + 3,
+        [b':', b'/', b'/', host @ ..] => {
+            let host =
+                &host[..until(host, |b| matches!(b, b'/' | b'?' | b'#' | b'"') || b.is_ascii_whitespace())];
+            let length = host.iter().rposition(|b| *b == b'@')?;
+            return Some(at + 3..at + 3 + length);
         }
-        None
-    }
+        _ => return None,
+    };
+    let length = until(&bytes[start..], |b| b <= b' ');
+    (length > 0 && !is_link_to_ec(&bytes[start..start + length])).then_some(start..start + length)
+}
+
+/// `q=0026-00000001`, and at most the punctuation of a sentence after it.
+fn is_link_to_ec(query: &[u8]) -> bool {
+    let Some((ec, rest)) = query.strip_prefix(b"q=").and_then(|value| value.split_at_checked(13)) else {
+        return false;
+    };
+    ec.iter().enumerate().all(|(i, b)| if i == 4 { *b == b'-' } else { b.is_ascii_digit() })
+        && rest.iter().all(|b| matches!(b, b'.' | b',' | b';' | b')' | b'"' | b'\''))
 }
 
 /// The number of bytes before the first that is wanted.
@@ -135,22 +186,8 @@ fn until(bytes: &[u8], wanted: impl Fn(u8) -> bool) -> usize {
     bytes.iter().position(|b| wanted(*b)).unwrap_or(bytes.len())
 }
 
-fn is_name_byte(byte: u8) -> bool {
+fn is_word_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.')
-}
-
-fn is_quote(byte: u8) -> bool {
-    matches!(byte, b'"' | b'\'')
-}
-
-fn ends_url(byte: u8) -> bool {
-    byte <= b' ' || matches!(byte, b'"' | b'<' | b'>' | 0x7f)
-}
-
-/// Four digits, a hyphen, eight digits.
-fn is_ec(value: &[u8]) -> bool {
-    value.len() == 13
-        && value.iter().enumerate().all(|(i, b)| if i == 4 { *b == b'-' } else { b.is_ascii_digit() })
 }
 
 #[cfg(test)]
@@ -160,7 +197,7 @@ mod tests {
     fn masked(text: &str) -> String {
         let mut out = String::new();
         let mut from = 0;
-        for secret in Secrets::of(text) {
+        for secret in secrets(text) {
             out += &text[from..secret.start];
             out += "*";
             from = secret.end;
@@ -171,16 +208,26 @@ mod tests {
     #[test]
     fn passages_that_hold_a_secret_are_found() {
         for (text, expected) in [
-            ("https://b.oss/k?Expires=1&Signature=s%2F+&x", "https://b.oss/k?Expires=*&Signature=*&x"),
-            ("get 'http://b/k?a=x'y z' done", "get 'http://b/k?a=* z' done"),
-            ("/k?a=b=c?d=e&amp;f=g", "/k?a=*&amp;f=*"),
-            ("/k?a=1;b=2 c=3", "/k?a=* c=3"),
-            ("OSS4 Credential=AK/1/oss, Signature=abc", "OSS4 Credential=*, Signature=*"),
+            ("https://b.oss/k?Expires=1&Signature=s%2F+&x", "https://b.oss/k?*"),
+            ("get 'http://b/k?a=x'y z' done", "get 'http://b/k?* z' done"),
+            ("/k?a=\"b\" /k?a=<b> /k?b", "/k?* /k?* /k?*"),
+            ("/cb/https%3A%2F%2Fb%2Fk%3FSignature%3Db c", "/cb/https%3A%2F%2Fb%2Fk%3F* c"),
+            ("?é=ü&ß=ä é", "?* é"),
+            ("https://key:secret@b.oss/k", "https://*@b.oss/k"),
+            ("troubleshoot?q=0026-00000001&a=b", "troubleshoot?*"),
+            ("OSS4 Credential=AK/1/oss, Signature=abc", "OSS4 Credential=*"),
             ("Authorization: OSS AK:sig\nDate: now", "Authorization: *\nDate: now"),
-            (r#"{"x-oss-security-token": "CAIS", "a": 1}"#, r#"{"x-oss-security-token": "*", "a": 1}"#),
-            ("secret = 'a b' c", "secret = '*' c"),
-            ("?é=ü&ß=ä é", "?é=*&ß=* é"),
-            ("\u{a0}é token='ü'", "\u{a0}é token='*'"),
+            ("Authorization:\n  OSS AK:sig", "Authorization:\n  *"),
+            ("Signature\t=\tabc", "Signature\t=\t*"),
+            (r#"{"x-oss-security-token": "CAIS", "a": 1}"#, r#"{"x-oss-security-token": "*"#),
+            (r#"{\"SecurityToken\":[\"CAIS\"]}"#, r#"{\"SecurityToken\":[\"*"#),
+            ("<StringToSign>GET</StringToSign>", "<StringToSign>*"),
+            ("access_key_id: a", "access_key_id: *"),
+            ("x-oss-callback-var=e30=", "x-oss-callback-var=*"),
+            ("the header OSS LTAI5t:abc+/= is malformed", "the header OSS * is malformed"),
+            ("STS.NUabc", "*"),
+            ("\u{a0}é token='ü'", "\u{a0}é token='*"),
+            ("token%3Dabc", "token%3D*"),
         ] {
             assert_eq!(masked(text), expected);
         }
@@ -193,27 +240,32 @@ mod tests {
             "The specified key does not exist.",
             "Is it there? a = b",
             "https://api.aliyun.com/troubleshoot?q=0026-00000001",
+            "(see https://api.aliyun.com/troubleshoot?q=0026-00000001).",
             "CallbackFailed: status 502",
+            "Check your key and signing method: it is the signature that is wrong",
             "the token is old; Signature",
             "token",
             "token=",
             "token = ",
-            "?a=&b",
+            "a?",
+            "http://host:80/path",
         ] {
             assert_eq!(masked(text), text);
         }
     }
 
     #[test]
-    fn headers_that_carry_secrets_are_marked() {
+    fn only_headers_that_are_known_to_be_harmless_are_shown() {
         let mut headers = HeaderMap::new();
         for (name, value) in [
             ("x-oss-err", "PD94"),
             ("authorization", "OSS a:b"),
             ("x-oss-security-token", "CAIS"),
             ("set-cookie", "a=b"),
-            ("location", "https://b.oss/k?Signature=s"),
-            ("x-echo", "Signature=s"),
+            ("location", "https://b.oss/k"),
+            ("x-unheard-of", "a"),
+            ("via", "http://u:p@proxy"),
+            ("server", "https://b.oss/k?Signature=s"),
             ("x-oss-request-id", "65A1"),
             ("content-type", "application/xml; charset=utf-8"),
             ("etag", "\"abc\""),
@@ -224,5 +276,6 @@ mod tests {
         let plain: Vec<_> =
             headers.iter().filter(|(_, v)| !v.is_sensitive()).map(|(n, _)| n.as_str()).collect();
         assert_eq!(plain, ["x-oss-request-id", "content-type", "etag"]);
+        assert!(SHOWN_HEADERS.is_sorted() && SECRET_WORDS.is_sorted());
     }
 }

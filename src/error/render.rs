@@ -1,29 +1,80 @@
 //! Text from the wire, made fit for a log line.
 
-use std::fmt::{self, Write};
+use std::{
+    fmt::{self, Write},
+    ops::Range,
+};
 
-use super::redact::Secrets;
+use super::{
+    Fields,
+    redact::{is_secret_name, secrets},
+};
 
 /// Longest text that is shown, in characters.
 const MAX_SHOWN: usize = 512;
 
-/// Shows a text that came over the wire: on one line, at most 512 characters, with control characters escaped
-/// and with the values of URL queries and of named secrets replaced by `***`.
+/// Longest text that is looked at for showing it, in bytes.
+const MAX_SCANNED: usize = 4096;
+
+/// Shortest secret that is recognised where it is repeated, in bytes. A shorter one may be any word.
+const MIN_REPEATED: usize = 6;
+
+/// Shows a text that came over the wire: on one line, at most 512 characters, with what would break or forge a line
+/// escaped and with what is secret replaced by `***`.
 #[derive(Clone, Copy)]
-pub(crate) struct Shown<'a>(pub(crate) &'a str);
+pub(crate) struct Shown<'a> {
+    text: &'a str,
+    /// The document that the text is from: what is secret in it is hidden in the text, too.
+    document: Option<&'a Fields>,
+}
+
+impl<'a> Shown<'a> {
+    pub(crate) fn new(text: &'a str) -> Self {
+        Self { text, document: None }
+    }
+
+    pub(crate) fn of_document(text: &'a str, document: &'a Fields) -> Self {
+        Self { text, document: Some(document) }
+    }
+
+    /// What is hidden, in order; passages may overlap.
+    fn hidden(&self, scanned: &str) -> Vec<Range<usize>> {
+        let mut hidden = secrets(scanned);
+        let fields = self.document.into_iter().flat_map(Fields::others);
+        for (_, secret) in
+            fields.filter(|(path, value)| is_secret_element(path) && value.len() >= MIN_REPEATED)
+        {
+            hidden.extend(self.text.match_indices(secret.trim()).map(|(at, found)| at..at + found.len()));
+        }
+        hidden.sort_by_key(|passage| passage.start);
+        hidden
+    }
+}
+
+fn is_secret_element(path: &str) -> bool {
+    is_secret_name(path.rsplit('/').next().unwrap_or_default())
+}
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scanned = start_of(self.text, MAX_SCANNED);
         let mut left = MAX_SHOWN;
         let mut from = 0;
-        for secret in Secrets::of(self.0) {
-            if !write_plain(f, &self.0[from..secret.start], &mut left)? {
-                return Ok(());
+        for passage in self.hidden(scanned) {
+            if passage.start >= from {
+                if !write_plain(f, scanned.get(from..passage.start).unwrap_or_default(), &mut left)? {
+                    return Ok(());
+                }
+                f.write_str("***")?;
             }
-            f.write_str("***")?;
-            from = secret.end;
+            from = from.max(passage.end);
         }
-        write_plain(f, &self.0[from..], &mut left).map(|_| ())
+        if write_plain(f, scanned.get(from..).unwrap_or_default(), &mut left)?
+            && scanned.len() < self.text.len()
+        {
+            f.write_char('…')?;
+        }
+        Ok(())
     }
 }
 
@@ -31,6 +82,12 @@ impl fmt::Debug for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "\"{self}\"")
     }
+}
+
+/// As much of a text as fits into so many bytes.
+fn start_of(text: &str, bytes: usize) -> &str {
+    let end = (0..=bytes.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+    &text[..end.unwrap_or(0)]
 }
 
 /// Writes at most `left` characters; says whether it wrote all.
@@ -41,37 +98,63 @@ fn write_plain(f: &mut fmt::Formatter<'_>, text: &str, left: &mut usize) -> Resu
             return Ok(false);
         }
         *left -= 1;
-        if breaks_lines(c) { write!(f, "{}", c.escape_debug())? } else { f.write_char(c)? }
+        if deceives(c) { write!(f, "{}", c.escape_unicode())? } else { write_visible(f, c)? }
     }
     Ok(true)
 }
 
-/// Whether a character could forge a line, move the cursor or turn the direction of the text around it.
-fn breaks_lines(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+fn write_visible(f: &mut fmt::Formatter<'_>, c: char) -> fmt::Result {
+    if c.is_control() { write!(f, "{}", c.escape_debug()) } else { f.write_char(c) }
+}
+
+/// Whether a character that is no control character could break a line, turn the direction of the text around it, or
+/// not be seen at all.
+fn deceives(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn shown(text: &str) -> String {
+        Shown::new(text).to_string()
+    }
+
     #[test]
     fn control_and_direction_characters_are_escaped() {
-        let text = "a\r\n\u{1b}[2J\u{202e}\u{2028}\u{85}\u{feff}z";
-        assert_eq!(Shown(text).to_string(), r"a\r\n\u{1b}[2J\u{202e}\u{2028}\u{85}\u{feff}z");
+        let text = "a\r\n\0\u{1b}[2J\u{202e}\u{2028}\u{85}\u{feff}\u{ad}z";
+        assert_eq!(shown(text), r"a\r\n\0\u{1b}[2J\u{202e}\u{2028}\u{85}\u{feff}\u{ad}z");
     }
 
     #[test]
     fn text_is_cut_after_512_characters() {
-        assert_eq!(Shown(&"é".repeat(512)).to_string(), "é".repeat(512));
-        assert_eq!(Shown(&"é".repeat(513)).to_string(), "é".repeat(512) + "…");
-        assert_eq!(Shown(&"?a=b&".repeat(999)).to_string().chars().filter(|c| *c == '?').count(), 128);
+        assert_eq!(shown(&"é".repeat(512)), "é".repeat(512));
+        assert_eq!(shown(&"é".repeat(513)), "é".repeat(512) + "…");
+        assert_eq!(shown(&"a?b ".repeat(9999)).matches('a').count(), 171);
+        assert_eq!(shown(&format!("Signature={}", "s".repeat(9999))), "Signature=***…");
     }
 
     #[test]
     fn secrets_are_masked_and_the_rest_is_kept() {
-        assert_eq!(Shown("see /k?Signature=abc&acl now").to_string(), "see /k?Signature=***&acl now");
-        assert_eq!(format!("{:?}", Shown("a\nb")), r#""a\nb""#);
+        assert_eq!(shown("see /k?Signature=abc&acl now"), "see /k?*** now");
+        assert_eq!(format!("{:?}", Shown::new("a\nb")), r#""a\nb""#);
+    }
+
+    #[test]
+    fn secrets_of_the_document_are_masked_wherever_they_are_repeated() {
+        let mut document = Fields::default();
+        for (name, value) in
+            [("OSSAccessKeyId", "AKEXAMPLE"), ("Bucket", "photos"), ("A/Signature", "AMPLE-and-more")]
+        {
+            let (name, value) = (document.decode(name), document.decode(value));
+            document.push(name, value);
+        }
+        let text = "AKEXAMPLE: no key AKEXAMPLE-and-more in photos";
+        assert_eq!(Shown::of_document(text, &document).to_string(), "***: no key *** in photos");
     }
 }

@@ -31,30 +31,34 @@ impl Report<'_> {
         writeln!(f, "{name:<14}{value}")
     }
 
-    fn text(f: &mut fmt::Formatter<'_>, name: &str, value: Option<&str>) -> fmt::Result {
-        value.map_or(Ok(()), |value| Self::line(f, name, Shown(value)))
+    fn text(&self, f: &mut fmt::Formatter<'_>, name: &str, value: Option<&str>) -> fmt::Result {
+        value.map_or(Ok(()), |value| Self::line(f, name, self.0.shown(value)))
     }
 }
 
 impl fmt::Display for Report<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let error = self.0;
-        Self::line(f, "request id", Shown(error.request_id().unwrap_or("none")))?;
+        Self::line(f, "request id", Shown::new(error.request_id().unwrap_or("none")))?;
         Self::line(f, "code", format_args!("{} ({:?})", error.code(), error.code_origin()))?;
         Self::line(f, "status", error.status())?;
-        Self::text(f, "EC", error.ec())?;
-        Self::text(f, "message", error.message())?;
-        Self::text(f, "host", error.host_id())?;
-        Self::text(f, "method", error.method().as_ref().map(http::Method::as_str))?;
+        self.text(f, "EC", error.ec())?;
+        self.text(f, "message", error.message())?;
+        self.text(f, "host", error.host_id())?;
+        self.text(f, "method", error.method().as_ref().map(http::Method::as_str))?;
         for name in [header::DATE, header::SERVER] {
-            Self::text(f, name.as_str(), headers::text(error.headers(), name.as_str()).as_deref())?;
+            self.text(f, name.as_str(), headers::text(error.headers(), name.as_str()).as_deref())?;
         }
-        Self::text(f, "see", error.recommend_doc())?;
+        self.text(f, "see", error.recommend_doc())?;
         for (name, value) in error.fields() {
             if SHOWN_FIELDS.contains(&name) {
-                Self::line(f, "with", format_args!("{name} {}", Shown(value)))?;
+                Self::line(f, "with", format_args!("{name} {}", error.shown(value)))?;
             } else {
-                Self::line(f, "with", format_args!("{} ({} bytes, not shown)", Shown(name), value.len()))?;
+                Self::line(
+                    f,
+                    "with",
+                    format_args!("{} ({} bytes, not shown)", Shown::new(name), value.len()),
+                )?;
             }
         }
         let (state, kind) = (error.body_state(), error.body_kind().describe());

@@ -161,7 +161,9 @@ impl ErrorResponse {
         if let Shape::TableJson = self.shape {
             set("x-oss-error-type", self.code.as_str());
         }
-        headers.extend(self.headers.iter().cloned());
+        for (name, value) in &self.headers {
+            headers.insert(name, value.clone());
+        }
         response
     }
 

@@ -46,7 +46,7 @@ fn no_sample_leaks_its_canaries() {
 }
 
 /// The elements of an error document whose values are credentials, or what credentials are made of.
-const SECRET_ELEMENTS: [&str; 13] = [
+const SECRET_ELEMENTS: [&str; 14] = [
     "SignatureProvided",
     "StringToSign",
     "StringToSignBytes",
@@ -57,6 +57,7 @@ const SECRET_ELEMENTS: [&str; 13] = [
     "Authorization",
     "ArgumentValue",
     "SecurityToken",
+    "User",
     "AccessDeniedDetail/EncodedDiagnosticMessage",
     "AccessDeniedDetail/AuthPrincipalOwnerId",
     "AccessDeniedDetail/AuthPrincipalDisplayName",
@@ -109,6 +110,16 @@ fn url_with_secret() -> impl Strategy<Value = String> {
     )
 }
 
+#[test]
+fn a_secret_of_the_document_that_the_message_repeats_is_not_shown() {
+    for path in SECRET_ELEMENTS {
+        let (message, secret) =
+            (element("Message", "The value CANARY-1, is wrong"), element(path, " CANARY-1 "));
+        let body = format!("<Error>{message}{secret}{}</Error>", element("HostId", "CANARY-1.oss"));
+        assert_safe(&OssError::from_response(answer(body, None)), "CANARY");
+    }
+}
+
 proptest! {
     #[test]
     fn secret_elements_are_never_shown(
@@ -147,11 +158,13 @@ proptest! {
     fn labelled_secrets_in_prose_are_never_shown(
         label in prop::sample::select(vec![
             "Signature=", "Credential=", "x-oss-security-token:", "Authorization: OSS ", "\"AccessKeyId\": \"",
-            "OSSAccessKeyId=", "secret = '", "Cookie: a=",
+            "OSSAccessKeyId=", "secret = '", "Cookie: a=", "{\\\"SecurityToken\\\":\\\"", "<StringToSign>",
+            "Authorization:\n OSS ", "Authorization: Digest username=\"u\", response=\"", "x-oss-callback-var: ",
+            "https://b.oss/k%3FSignature%3D", "https://b.oss/k?", "https://key:", "access_key=", "OSS LTAI:",
         ]),
-        token in "[A-Za-z0-9/+_-]{0,8}",
+        token in "[A-Za-z0-9+_-]{0,8}",
     ) {
-        let message = format!("refused, {label}{token}CANARY{token}");
+        let message = format!("refused, {label}{token}CANARY{token}@host");
         let error = OssError::from_response(answer(format!("<Error>{}</Error>", element("Message", &message)), None));
         assert_eq!(error.message(), Some(&*message));
         assert_safe(&error, "CANARY");
