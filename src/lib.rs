@@ -54,6 +54,7 @@
 )]
 
 mod collect;
+mod deadline;
 mod decode;
 mod error;
 mod parse;
@@ -61,6 +62,7 @@ mod parse;
 pub mod test_util;
 
 pub use self::{
+    deadline::Deadline,
     decode::{ClassifyResponse, OssErrorLayer, OssErrorService, OssRule, RequestInfo, ResponseFuture},
     error::{
         BodyKind, BodyState, BoxError, CodeOrigin, Error, ErrorClass, ErrorCode, Explanation, FindOssError,

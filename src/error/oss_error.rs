@@ -8,8 +8,8 @@ use std::{
 use http::{Extensions, HeaderMap, Method, StatusCode, Version, response};
 
 use super::{
-    Basic, BodyKind, BodyState, BoxError, CodeOrigin, ErrorClass, ErrorCode, Explanation, Fields, Shown,
-    headers, report::Report,
+    Basic, BodyKind, BodyState, BoxError, CodeOrigin, ErrorClass, ErrorCode, Explanation, Fields, Notes,
+    Shown, headers, report::Report,
 };
 
 /// An error that OSS answered with: everything it said, and how it said it.
@@ -68,6 +68,7 @@ pub(crate) struct Parts {
     pub(crate) state: BodyState,
     /// Why the body could not be read.
     pub(crate) cause: Option<BoxError>,
+    pub(crate) notes: Notes,
 }
 
 impl OssError {
@@ -78,6 +79,10 @@ impl OssError {
     /// A text of this error, fit for a log line.
     pub(crate) fn shown<'a>(&'a self, text: &'a str) -> Shown<'a> {
         Shown::of_document(text, &self.0.fields)
+    }
+
+    pub(crate) fn notes(&self) -> &Notes {
+        &self.0.notes
     }
 
     /// The HTTP status.
