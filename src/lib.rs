@@ -53,21 +53,27 @@
     expect(rustdoc::broken_intra_doc_links, reason = "a module of that feature")
 )]
 
+mod attempt;
+mod clock;
 mod collect;
 mod deadline;
 mod decode;
 mod error;
 mod parse;
+pub mod retry;
 #[cfg(feature = "test-util")]
 pub mod test_util;
 
 pub use self::{
+    attempt::Attempt,
+    clock::ClockOffset,
     deadline::Deadline,
     decode::{ClassifyResponse, OssErrorLayer, OssErrorService, OssRule, RequestInfo, ResponseFuture},
     error::{
         BodyKind, BodyState, BoxError, CodeOrigin, Error, ErrorClass, ErrorCode, Explanation, FindOssError,
-        OssError, TransportError, UnknownCode,
+        OssError, RetryStop, TransportError, UnknownCode,
     },
+    retry::RetryPolicy,
 };
 
 #[cfg(doctest)]

@@ -12,6 +12,7 @@ use pin_project_lite::pin_project;
 
 use super::{ClassifyResponse, OssRule, RequestInfo, assemble::assemble, layer::Settings, trace};
 use crate::{
+    clock::{ClockOffset, may_be_skewed},
     collect::{Collect, Limits},
     error::{BoxError, Error, OssError},
     parse,
@@ -45,6 +46,7 @@ pin_project! {
         #[pin]
         collect: Collect<B>,
         info: RequestInfo,
+        clock: Option<ClockOffset>,
         head: Option<response::Parts>,
     }
 }
@@ -73,8 +75,7 @@ where
                     if !is_error(settings.as_deref(), *info, &response) {
                         return Poll::Ready(Ok(response));
                     }
-                    let limits = settings.as_ref().map_or(Limits::DEFAULT, |settings| settings.limits);
-                    let reading = Box::pin(Reading::new(response, *info, limits));
+                    let reading = Box::pin(Reading::new(response, *info, settings.as_deref()));
                     state.set(State::Reading { reading });
                 }
                 StateProj::Reading { reading } => {
@@ -99,9 +100,11 @@ where
     B: Body,
     B::Error: Into<BoxError>,
 {
-    fn new(response: Response<B>, info: RequestInfo, limits: Limits) -> Self {
+    fn new(response: Response<B>, info: RequestInfo, settings: Option<&Settings>) -> Self {
+        let limits = settings.map_or(Limits::DEFAULT, |settings| settings.limits);
+        let clock = settings.and_then(|settings| settings.clock.clone());
         let (head, body) = response.into_parts();
-        Self { collect: Collect::new(body, limits, parse::is_whole), info, head: Some(head) }
+        Self { collect: Collect::new(body, limits, parse::is_whole), info, clock, head: Some(head) }
     }
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<OssError> {
@@ -109,7 +112,12 @@ where
         let collected = ready!(this.collect.poll(cx));
         // INVARIANT: a future is not polled again once it is ready.
         let head = this.head.take().expect("ResponseFuture polled after it was ready");
-        Poll::Ready(assemble(head, this.info.method(), collected))
+        let error = assemble(head, this.info.method(), collected);
+        error.notes().set_attempts(this.info.attempt());
+        if let Some(clock) = this.clock.as_ref().filter(|_| may_be_skewed(&error)) {
+            clock.learn_from(&error);
+        }
+        Poll::Ready(error)
     }
 }
 

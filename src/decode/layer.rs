@@ -4,7 +4,7 @@ use http::{HeaderMap, StatusCode};
 use tower::Layer;
 
 use super::{ClassifyResponse, OssErrorService, OssRule, RequestInfo};
-use crate::collect::Limits;
+use crate::{clock::ClockOffset, collect::Limits};
 
 /// Turns answers that are errors into [`Error::Oss`](crate::Error::Oss).
 ///
@@ -21,6 +21,7 @@ use crate::collect::Limits;
 /// | [`grace`](Self::grace): time for its end after the error document has ended | 50 ms |
 /// | [`redirects_as_errors`](Self::redirects_as_errors) | redirects pass |
 /// | [`classify`](Self::classify): which answers are errors | [`OssRule`] |
+/// | [`clock`](Self::clock): what learns the server's time | nothing |
 ///
 /// # Place among the layers
 ///
@@ -66,6 +67,7 @@ pub(super) struct Settings {
     pub(super) limits: Limits,
     redirects: bool,
     rule: Option<Arc<dyn ClassifyResponse>>,
+    pub(super) clock: Option<ClockOffset>,
 }
 
 impl OssErrorLayer {
@@ -120,8 +122,15 @@ impl OssErrorLayer {
         self.with(|settings| settings.rule = Some(Arc::new(rule)))
     }
 
+    /// Notes how far the server's clock is from the local one, whenever an answer tells.
+    #[must_use]
+    pub fn clock(self, clock: ClockOffset) -> Self {
+        self.with(|settings| settings.clock = Some(clock))
+    }
+
     fn with(mut self, set: impl FnOnce(&mut Settings)) -> Self {
-        let default = || Arc::new(Settings { limits: Limits::DEFAULT, redirects: false, rule: None });
+        let default =
+            || Arc::new(Settings { limits: Limits::DEFAULT, redirects: false, rule: None, clock: None });
         set(Arc::make_mut(self.settings.get_or_insert_with(default)));
         self
     }
@@ -157,6 +166,7 @@ impl fmt::Debug for Settings {
             .field("limits", &self.limits)
             .field("redirects", &self.redirects)
             .field("own_rule", &self.rule.is_some())
+            .field("clock", &self.clock)
             .finish()
     }
 }

@@ -1,10 +1,14 @@
 use http::{Method, Request};
 
-/// What is kept of a request until its answer is there: a few bytes.
+use crate::attempt::Attempt;
+
+/// What is kept of a request until its answer is there: four bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct RequestInfo {
     method: StandardMethod,
     callback: bool,
+    /// Which attempt it is, counted from 1.
+    attempt: u16,
 }
 
 /// The methods that fit in a byte; any other one is not kept.
@@ -26,7 +30,8 @@ impl RequestInfo {
     pub(crate) fn of<B>(request: &Request<B>) -> Self {
         let method = StandardMethod::of(request.method());
         let callback = matches!(method, StandardMethod::Put | StandardMethod::Post) && has_callback(request);
-        Self { method, callback }
+        let attempt = u16::try_from(Attempt::of(request).number()).unwrap_or(u16::MAX);
+        Self { method, callback, attempt }
     }
 
     /// The method, if it is one of the standard ones.
@@ -44,6 +49,10 @@ impl RequestInfo {
             StandardMethod::Connect => Method::CONNECT,
             StandardMethod::Other => return None,
         })
+    }
+
+    pub(super) fn attempt(self) -> u32 {
+        self.attempt.into()
     }
 
     /// Whether the request asks OSS to call the application server after the upload: a PUT or POST with the

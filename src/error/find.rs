@@ -31,12 +31,17 @@ pub trait FindOssError {
 }
 
 fn find<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a OssError> {
-    iter::successors(Some(error), |link: &&'a _| next(*link)).take(MAX_LINKS).find_map(|link| {
-        match link.downcast_ref::<Error>() {
-            Some(Error::Oss(error)) => Some(error),
-            _ => link.downcast_ref::<OssError>(),
-        }
+    chain(error).find_map(|link| match link.downcast_ref::<Error>() {
+        Some(Error::Oss(error)) => Some(error),
+        _ => link.downcast_ref::<OssError>(),
     })
+}
+
+/// An error and its causes, as far as there is a point in looking.
+pub(crate) fn chain<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    iter::successors(Some(error), |link: &&'a _| next(*link)).take(MAX_LINKS)
 }
 
 /// The error behind an error.

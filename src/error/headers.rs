@@ -18,8 +18,13 @@ pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<Cow<'a, str
     .filter(|text| !text.is_empty())
 }
 
-/// How long `Retry-After` asks to wait. A date is measured from `now`.
-pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+/// How long `Retry-After` asks to wait. A date is measured from the answer's own `Date`, or else from now.
+#[expect(clippy::disallowed_methods, reason = "only for an answer that gives a date but not its own")]
+pub(crate) fn wait(headers: &HeaderMap) -> Option<Duration> {
+    retry_after(headers, server_date(headers).unwrap_or_else(SystemTime::now))
+}
+
+fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let value = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
     let wait = if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {
         Duration::from_secs(value.parse().unwrap_or(u64::MAX))
@@ -30,7 +35,7 @@ pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Durati
 }
 
 /// When the answer was made, by the clock of the server.
-pub(super) fn server_date(headers: &HeaderMap) -> Option<SystemTime> {
+pub(crate) fn server_date(headers: &HeaderMap) -> Option<SystemTime> {
     date(headers.get(header::DATE)?.to_str().ok()?)
 }
 

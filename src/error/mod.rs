@@ -7,12 +7,14 @@ mod explain;
 mod fields;
 mod find;
 mod headers;
+mod last;
 mod notes;
 mod oss_error;
 mod redact;
 mod render;
 mod report;
 mod state;
+mod stop;
 mod transport;
 
 use std::{error::Error as StdError, fmt};
@@ -24,11 +26,14 @@ pub use self::{
     find::FindOssError,
     oss_error::OssError,
     state::{BodyKind, BodyState, CodeOrigin},
+    stop::RetryStop,
     transport::TransportError,
 };
 pub(crate) use self::{
     fields::{Basic, Fields, MAX_DEPTH, MAX_NAME, Span},
-    headers::text as header_text,
+    find::chain as error_chain,
+    headers::{server_date, text as header_text, wait as retry_after},
+    last::LastError,
     notes::Notes,
     oss_error::Parts,
     redact::mark_sensitive,
@@ -88,6 +93,33 @@ impl Error {
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.oss()?.request_id()
+    }
+
+    /// How many times the request was sent. 1 unless a retry policy says more.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.notes().attempts()
+    }
+
+    /// Why the retry policy did not try again, if it was asked.
+    #[must_use]
+    pub fn retry_stop(&self) -> Option<RetryStop> {
+        self.notes().stop()
+    }
+
+    /// An earlier attempt may have been applied, although it failed.
+    ///
+    /// A conflict or a missing upload may then be the request's own success: look before you repeat it.
+    #[must_use]
+    pub fn after_ambiguous_attempt(&self) -> bool {
+        self.notes().after_ambiguous_attempt()
+    }
+
+    pub(crate) fn notes(&self) -> &Notes {
+        match self {
+            Self::Oss(error) => error.notes(),
+            Self::Transport(error) => error.notes(),
+        }
     }
 }
 

@@ -1,15 +1,52 @@
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering::Relaxed};
 
+use super::RetryStop;
+
 /// What the layers above note on an error. Its clones share the notes.
 #[derive(Debug, Default)]
 pub(crate) struct Notes {
     attempts: AtomicU32,
+    /// 0, or one more than the place in [`STOPS`].
     stop: AtomicU8,
     after_ambiguous_attempt: AtomicBool,
     paced: AtomicBool,
 }
 
+const STOPS: [RetryStop; 6] = [
+    RetryStop::NotRetryable,
+    RetryStop::AttemptsExhausted,
+    RetryStop::OutOfTime,
+    RetryStop::BudgetExhausted,
+    RetryStop::BodyNotReplayable,
+    RetryStop::OutcomeUnknown,
+];
+
 impl Notes {
+    pub(crate) fn set_attempts(&self, attempts: u32) {
+        self.attempts.store(attempts, Relaxed);
+    }
+
+    pub(crate) fn attempts(&self) -> u32 {
+        self.attempts.load(Relaxed).max(1)
+    }
+
+    pub(crate) fn set_stop(&self, stop: RetryStop) {
+        let place = STOPS.iter().position(|known| *known == stop);
+        self.stop.store(place.map_or(0, |place| place as u8 + 1), Relaxed);
+    }
+
+    pub(crate) fn stop(&self) -> Option<RetryStop> {
+        STOPS.get(usize::from(self.stop.load(Relaxed)).checked_sub(1)?).copied()
+    }
+
+    pub(crate) fn set_after_ambiguous_attempt(&self) {
+        self.after_ambiguous_attempt.store(true, Relaxed);
+    }
+
+    pub(crate) fn after_ambiguous_attempt(&self) -> bool {
+        self.after_ambiguous_attempt.load(Relaxed)
+    }
+
     /// The throttle below sees to it that the request rate is right: the policy need not wait.
     pub(crate) fn set_paced(&self) {
         self.paced.store(true, Relaxed);
@@ -17,5 +54,20 @@ impl Notes {
 
     pub(crate) fn is_paced(&self) -> bool {
         self.paced.load(Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_stop_is_read_as_it_was_noted() {
+        let notes = Notes::default();
+        assert_eq!((notes.stop(), notes.attempts()), (None, 1));
+        for stop in STOPS {
+            notes.set_stop(stop);
+            assert_eq!(notes.stop(), Some(stop));
+        }
     }
 }

@@ -1,15 +1,10 @@
-use std::{
-    error::Error as StdError,
-    fmt,
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 
 use http::{Extensions, HeaderMap, Method, StatusCode, Version, response};
 
 use super::{
     Basic, BodyKind, BodyState, BoxError, CodeOrigin, ErrorClass, ErrorCode, Explanation, Fields, Notes,
-    Shown, headers, report::Report,
+    RetryStop, Shown, headers, report::Report,
 };
 
 /// An error that OSS answered with: everything it said, and how it said it.
@@ -213,10 +208,28 @@ impl OssError {
     /// A date is measured from the answer's own `Date`, so that the client's clock does not matter; without one,
     /// from the client's clock.
     #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "only for an answer that gives a date but not its own")]
     pub fn retry_after(&self) -> Option<Duration> {
-        let now = headers::server_date(self.headers()).unwrap_or_else(SystemTime::now);
-        headers::retry_after(self.headers(), now)
+        headers::wait(self.headers())
+    }
+
+    /// How many times the request was sent. 1 unless a retry policy says more.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.notes().attempts()
+    }
+
+    /// Why the retry policy did not try again, if it was asked.
+    #[must_use]
+    pub fn retry_stop(&self) -> Option<RetryStop> {
+        self.notes().stop()
+    }
+
+    /// An earlier attempt may have been applied, although it failed.
+    ///
+    /// A conflict or a missing upload may then be the request's own success: look before you repeat it.
+    #[must_use]
+    pub fn after_ambiguous_attempt(&self) -> bool {
+        self.notes().after_ambiguous_attempt()
     }
 
     /// Everything that OSS's support asks for, as text of several lines to paste into a ticket. Nothing secret.
@@ -315,6 +328,9 @@ impl fmt::Display for OssError {
         if let Some(ec) = self.ec() {
             write!(f, ", EC {}", Shown::new(ec))?;
         }
+        if self.attempts() > 1 {
+            write!(f, ", {} attempts", self.attempts())?;
+        }
         f.write_str(match self.body_state() {
             BodyState::Complete | BodyState::Empty => "]",
             BodyState::Truncated => ", body cut]",
@@ -338,6 +354,9 @@ impl fmt::Debug for OssError {
             .field("recommend_doc", &self.recommend_doc().map(|text| self.shown(text)))
             .field("fields", &self.fields().map(|(name, _)| Shown::new(name)).collect::<Vec<_>>())
             .field("method", &self.0.method)
+            .field("attempts", &self.attempts())
+            .field("retry_stop", &self.retry_stop())
+            .field("after_ambiguous_attempt", &self.after_ambiguous_attempt())
             .field("body_state", &self.body_state())
             .field("body_kind", &self.body_kind())
             .finish_non_exhaustive()

@@ -1,29 +1,38 @@
 use std::{error::Error as StdError, fmt};
 
-use super::BoxError;
+use super::{BoxError, Notes};
 
 /// The wrapped service failed before there was an answer.
 ///
 /// The cause is the `source()`. It is never printed here, neither by `Display` nor by `Debug`: the error of an
 /// HTTP client may show the whole URL, and a presigned URL is a credential (with reqwest, call `without_url` on
 /// its error before it gets here).
-pub struct TransportError(Box<BoxError>);
+pub struct TransportError(Box<Inner>);
+
+struct Inner {
+    cause: BoxError,
+    notes: Notes,
+}
 
 impl TransportError {
     pub(crate) fn new(cause: BoxError) -> Self {
-        Self(Box::new(cause))
+        Self(Box::new(Inner { cause, notes: Notes::default() }))
     }
 
     /// What the wrapped service returned.
     #[must_use]
     pub fn get_ref(&self) -> &(dyn StdError + Send + Sync + 'static) {
-        &**self.0
+        &*self.0.cause
     }
 
     /// What the wrapped service returned, by value.
     #[must_use]
     pub fn into_inner(self) -> BoxError {
-        *self.0
+        self.0.cause
+    }
+
+    pub(crate) fn notes(&self) -> &Notes {
+        &self.0.notes
     }
 }
 
@@ -41,6 +50,6 @@ impl fmt::Debug for TransportError {
 
 impl StdError for TransportError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        Some(&**self.0)
+        Some(&*self.0.cause)
     }
 }

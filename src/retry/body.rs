@@ -1,0 +1,171 @@
+use std::{
+    error::Error as StdError,
+    fmt,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::{Either, Empty, Full};
+use pin_project_lite::pin_project;
+
+/// A request body that can, perhaps, be sent again.
+///
+/// It is implemented for the bodies that are whole from the start. Wrap any other, a stream above all, in
+/// [`OnceBody`]; or implement this for a body of your own that can be opened again.
+///
+/// # Examples
+///
+/// ```
+/// use bytes::Bytes;
+/// use http_body_util::Full;
+/// use tower_oss::retry::{OnceBody, TryCloneBody};
+///
+/// assert!(!Full::new(Bytes::from("again and again")).try_clone().unwrap().is_stand_in());
+///
+/// let stream = Full::new(Bytes::from("as if it came from a socket"));
+/// assert!(OnceBody::new(stream).try_clone().unwrap().is_stand_in());
+/// ```
+pub trait TryCloneBody: Sized {
+    /// The same body once more; all of it, even if this one has been read in part.
+    ///
+    /// `None` tells tower to send the request without asking the policy at all, so the error will not say how often it
+    /// was tried, and why no more. A stand-in does better.
+    fn try_clone(&self) -> Option<Self>;
+
+    /// Whether this only stands in for a body that cannot be sent again. The policy never sends it.
+    fn is_stand_in(&self) -> bool {
+        false
+    }
+}
+
+macro_rules! by_clone {
+    ($([$($generics:tt)*] $body:ty;)*) => {$(
+        impl<$($generics)*> TryCloneBody for $body {
+            fn try_clone(&self) -> Option<Self> {
+                Some(self.clone())
+            }
+        }
+    )*};
+}
+
+by_clone! {
+    [] ();
+    [] String;
+    [] &'static str;
+    [] Vec<u8>;
+    [] Bytes;
+    [D: Clone] Full<D>;
+    [D] Empty<D>;
+}
+
+impl<B: TryCloneBody> TryCloneBody for Option<B> {
+    fn try_clone(&self) -> Option<Self> {
+        match self {
+            Some(body) => body.try_clone().map(Some),
+            None => Some(None),
+        }
+    }
+
+    fn is_stand_in(&self) -> bool {
+        self.as_ref().is_some_and(B::is_stand_in)
+    }
+}
+
+impl<L: TryCloneBody, R: TryCloneBody> TryCloneBody for Either<L, R> {
+    fn try_clone(&self) -> Option<Self> {
+        match self {
+            Self::Left(body) => body.try_clone().map(Self::Left),
+            Self::Right(body) => body.try_clone().map(Self::Right),
+        }
+    }
+
+    fn is_stand_in(&self) -> bool {
+        match self {
+            Self::Left(body) => body.is_stand_in(),
+            Self::Right(body) => body.is_stand_in(),
+        }
+    }
+}
+
+pin_project! {
+    /// A body that can be sent only once, such as a stream.
+    ///
+    /// The request goes out once, untouched. If it fails in a way that would be worth a retry, the error says
+    /// [`RetryStop::BodyNotReplayable`](crate::RetryStop::BodyNotReplayable).
+    #[derive(Debug)]
+    pub struct OnceBody<B> {
+        #[pin]
+        body: Option<B>,
+    }
+}
+
+impl<B> OnceBody<B> {
+    /// This body, to be sent once.
+    #[must_use]
+    pub fn new(body: B) -> Self {
+        Self { body: Some(body) }
+    }
+}
+
+impl<B> TryCloneBody for OnceBody<B> {
+    fn try_clone(&self) -> Option<Self> {
+        Some(Self { body: None })
+    }
+
+    fn is_stand_in(&self) -> bool {
+        self.body.is_none()
+    }
+}
+
+impl<B: Body> Body for OnceBody<B> {
+    type Data = B::Data;
+    type Error = OnceBodyError<B::Error>;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<B::Data>, Self::Error>>> {
+        match self.project().body.as_pin_mut() {
+            Some(body) => body.poll_frame(cx).map_err(OnceBodyError::Body),
+            None => Poll::Ready(Some(Err(OnceBodyError::StandIn))),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.as_ref().is_some_and(B::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.as_ref().map_or_else(SizeHint::new, B::size_hint)
+    }
+}
+
+/// Why a [`OnceBody`] could not be read.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum OnceBodyError<E> {
+    /// The body itself failed.
+    Body(E),
+    /// It is a stand-in: something other than the retry policy sent a clone of the request.
+    StandIn,
+}
+
+impl<E: fmt::Display> fmt::Display for OnceBodyError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Body(error) => error.fmt(f),
+            Self::StandIn => f.write_str("a body that can be sent once was sent again"),
+        }
+    }
+}
+
+impl<E: StdError> StdError for OnceBodyError<E> {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            Self::Body(error) => error.source(),
+            Self::StandIn => None,
+        }
+    }
+}

@@ -1,0 +1,219 @@
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicU64, Ordering::Relaxed},
+};
+
+use tokio::time::Instant;
+use tower::retry::budget::Budget;
+
+/// How many retries all requests together may cause.
+///
+/// A bucket that holds 100 retries and starts full. Every first attempt puts a fifth of a retry into it, and every second
+/// ten, so over any time there are at most 0.2 × first attempts + 10 × seconds + 100 retries, and none is refused
+/// while the bucket holds one. The floor of ten a second means that it always fills again: an outage that empties it is not
+/// remembered.
+///
+/// Clones of a [`RetryPolicy`](crate::RetryPolicy) share theirs; share one between policies by an `Arc`.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::Arc;
+/// use tower_oss::{RetryPolicy, retry::RetryBudget};
+///
+/// let budget = Arc::new(RetryBudget::new(0.1, 5.0, 50));
+/// let policy = RetryPolicy::new().budget(budget);
+/// # let _ = policy;
+/// ```
+#[derive(Debug)]
+pub struct RetryBudget {
+    /// What the bucket holds, in millionths of a retry.
+    held: AtomicU64,
+    capacity: u64,
+    per_attempt: u64,
+    per_second: u64,
+    /// Up to when the floor has been paid in.
+    paid: Mutex<Option<Instant>>,
+}
+
+/// A retry, in the bucket's unit.
+const RETRY: u64 = 1_000_000;
+
+impl RetryBudget {
+    /// With so many retries for each first attempt, so many a second besides, and room for so many.
+    ///
+    /// Numbers below 0 and NaN count as 0; the ratio and the floor are at most a million, the room is at least one.
+    #[must_use]
+    pub fn new(ratio: f64, per_second: f64, room: u32) -> Self {
+        let capacity = u64::from(room.max(1)) * RETRY;
+        Self {
+            held: AtomicU64::new(capacity),
+            capacity,
+            per_attempt: millionths(ratio),
+            per_second: millionths(per_second),
+            paid: Mutex::new(None),
+        }
+    }
+
+    /// Notes a first attempt.
+    pub fn deposit(&self) {
+        self.pay_in(self.per_attempt);
+    }
+
+    /// Takes a retry out of the bucket, if it holds one at this moment.
+    #[must_use]
+    pub fn withdraw_at(&self, now: Instant) -> bool {
+        self.pay_floor(now);
+        self.held.fetch_update(Relaxed, Relaxed, |held| held.checked_sub(RETRY)).is_ok()
+    }
+
+    /// Pays in what the time since the last look has earned; time that goes backwards earns nothing.
+    fn pay_floor(&self, now: Instant) {
+        let mut paid = self.paid.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = paid.map_or(0, |paid| now.saturating_duration_since(paid).as_micros());
+        let earned = since.saturating_mul(u128::from(self.per_second)) / 1_000_000;
+        // A look that earns less than the unit leaves the time standing for the next.
+        if paid.is_none() || earned > 0 {
+            *paid = Some(now);
+        }
+        drop(paid);
+        self.pay_in(u64::try_from(earned).unwrap_or(u64::MAX));
+    }
+
+    /// A full bucket costs one load.
+    fn pay_in(&self, amount: u64) {
+        let _ = self.held.fetch_update(Relaxed, Relaxed, |held| {
+            (held < self.capacity).then(|| held.saturating_add(amount).min(self.capacity))
+        });
+    }
+}
+
+/// A fifth of the first attempts, ten a second, room for a hundred.
+impl Default for RetryBudget {
+    fn default() -> Self {
+        Self::new(0.2, 10.0, 100)
+    }
+}
+
+impl Budget for RetryBudget {
+    fn deposit(&self) {
+        self.deposit();
+    }
+
+    fn withdraw(&self) -> bool {
+        self.withdraw_at(Instant::now())
+    }
+}
+
+/// The cast takes NaN for 0.
+fn millionths(number: f64) -> u64 {
+    (number.clamp(0.0, 1e6) * 1e6).round() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The same, in plain words and exact fractions of a millionth.
+    struct Model {
+        held: u128,
+        room: u128,
+        per_attempt: u128,
+        per_second: u128,
+    }
+
+    impl Model {
+        fn earn(&mut self, amount: u128) {
+            self.held = (self.held + amount).min(self.room);
+        }
+
+        fn pass(&mut self, micros: u64) {
+            self.earn(u128::from(micros) * self.per_second);
+        }
+
+        fn deposit(&mut self) {
+            self.earn(self.per_attempt * 1_000_000);
+        }
+
+        fn withdraw(&mut self) -> bool {
+            let one = 1_000_000_000_000;
+            let held = self.held >= one;
+            self.held -= if held { one } else { 0 };
+            held
+        }
+    }
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Attempt,
+        Retry,
+        Pass(u64),
+    }
+
+    fn steps() -> impl Strategy<Value = Vec<Step>> {
+        let step = prop_oneof![
+            4 => Just(Step::Attempt),
+            6 => Just(Step::Retry),
+            2 => (0_u64..300_000).prop_map(Step::Pass),
+            1 => (0_u64..20_000_000).prop_map(Step::Pass),
+        ];
+        prop::collection::vec(step, 0..600)
+    }
+
+    proptest! {
+        #[test]
+        fn the_bucket_does_what_the_model_does(
+            ratio in 0_u32..3000, per_second in 0_u32..50, room in 1_u32..150, steps in steps(),
+        ) {
+            let budget = RetryBudget::new(f64::from(ratio) / 1000.0, f64::from(per_second), room);
+            let mut model = Model {
+                held: u128::from(room) * 1_000_000_000_000,
+                room: u128::from(room) * 1_000_000_000_000,
+                per_attempt: u128::from(ratio) * 1000,
+                per_second: u128::from(per_second) * 1_000_000,
+            };
+            let start = Instant::now();
+            let (mut now, mut attempts, mut retries) = (start, 0_u32, 0_u32);
+            let _ = budget.withdraw_at(now) && model.withdraw();
+            for step in steps {
+                match step {
+                    Step::Attempt => { budget.deposit(); model.deposit(); attempts += 1; }
+                    Step::Pass(micros) => { now += Duration::from_micros(micros); model.pass(micros); }
+                    Step::Retry => {
+                        let allowed = budget.withdraw_at(now);
+                        prop_assert_eq!(allowed, model.withdraw());
+                        retries += u32::from(allowed);
+                    }
+                }
+            }
+            let seconds = (now - start).as_secs_f64();
+            let most = f64::from(ratio) / 1000.0 * f64::from(attempts) + f64::from(per_second) * seconds + f64::from(room);
+            prop_assert!(f64::from(retries) <= most + 1e-6, "{retries} retries, {most} allowed");
+        }
+    }
+
+    #[test]
+    fn an_empty_bucket_always_fills_again() {
+        let budget = RetryBudget::default();
+        let start = Instant::now();
+        assert_eq!((0..200).filter(|_| budget.withdraw_at(start)).count(), 100);
+        let later = start + Duration::from_secs(5);
+        assert_eq!((0..200).filter(|_| budget.withdraw_at(later)).count(), 50);
+        assert!(!budget.withdraw_at(start), "time that goes backwards earns nothing");
+        let much_later = later + Duration::from_secs(u64::from(u32::MAX));
+        assert_eq!((0..200).filter(|_| budget.withdraw_at(much_later)).count(), 100);
+    }
+
+    #[test]
+    fn absurd_settings_give_a_budget_that_works() {
+        for number in [f64::NAN, f64::NEG_INFINITY, -1.0, 0.0, 1e300, f64::INFINITY] {
+            let budget = RetryBudget::new(number, number, 0);
+            assert!(budget.withdraw_at(Instant::now()));
+            budget.deposit();
+        }
+    }
+}

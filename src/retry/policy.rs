@@ -1,0 +1,297 @@
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use http::{Request, Response};
+use pin_project_lite::pin_project;
+use tokio::time::{Instant, Sleep, sleep};
+use tower::retry::{Policy, budget::Budget};
+
+use super::{
+    Backoff, Failure, Idempotency, RetryError, RetryEvent, TryCloneBody, Verdict,
+    idempotency::changes_something,
+    retry_error,
+    session::{Question, Session},
+    settings::Settings,
+    transport,
+    verdict::Cause,
+};
+use crate::{
+    clock::{ClockOffset, may_be_skewed},
+    deadline::Deadline,
+    error::{LastError, RetryStop, retry_after},
+};
+
+/// Decides what is tried again, and when: for tower's retry layer.
+///
+/// It judges by OSS's code first, repeats only what is safe to repeat, waits with full jitter, honours `Retry-After`,
+/// and keeps within a budget that all clones share. What it gives up on says why:
+/// [`Error::retry_stop`](crate::Error::retry_stop). The table of what is worth a retry is in the [module's docs](crate::retry).
+///
+/// | setting | default |
+/// |---|---|
+/// | [`max_attempts`](Self::max_attempts) | 3, the first included |
+/// | [`max_elapsed`](Self::max_elapsed) | no limit |
+/// | [`backoff`](Self::backoff) | up to 100 ms, doubling, at most 20 s |
+/// | [`throttled_backoff`](Self::throttled_backoff), after a throttling answer | up to 1 s, doubling, at most 20 s |
+/// | [`max_retry_after`](Self::max_retry_after) | a minute |
+/// | [`budget`](Self::budget) | a fifth of the first attempts, plus 10 a second, room for 100 |
+/// | [`clock`](Self::clock) | none: an error due to the clock is not repeated |
+///
+/// Two calls never see each other's state; only the budget and the clock are shared. Of two policies one inside the
+/// other, the outer one stands down.
+///
+/// # Examples
+///
+/// ```
+/// use http::{Request, StatusCode};
+/// use http_body_util::Empty;
+/// use bytes::Bytes;
+/// use tower::{ServiceBuilder, ServiceExt};
+/// use tower_oss::{
+///     ErrorCode, OssErrorLayer, RetryPolicy,
+///     test_util::{Answer, ErrorResponse, Scripted},
+/// };
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let oss = Scripted::new([ErrorResponse::new(ErrorCode::InternalError).into(), Answer::ok("hello")]);
+///
+/// let client = ServiceBuilder::new()
+///     .retry(RetryPolicy::default()) // the one line
+///     .layer(OssErrorLayer::new())
+///     .service(oss.clone());
+///
+/// let answer = client.oneshot(Request::new(Empty::<Bytes>::new())).await.unwrap();
+/// assert_eq!(answer.status(), StatusCode::OK);
+/// assert_eq!(oss.requests().len(), 2);
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct RetryPolicy {
+    settings: Arc<Settings>,
+    session: Session,
+}
+
+impl RetryPolicy {
+    /// The policy with its defaults.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with_settings(Arc::default())
+    }
+
+    /// Sends a request at most this often in all, at least once; 3 unless set.
+    #[must_use]
+    pub fn max_attempts(self, attempts: u32) -> Self {
+        self.set(|settings| settings.max_attempts = attempts.max(1))
+    }
+
+    /// Starts no attempt later than this after the first; no limit unless set. Costs a look at the clock per call.
+    ///
+    /// It does not cut an attempt short: put a Timeout outside for that. The [`Deadline`] of a single request holds besides.
+    #[must_use]
+    pub fn max_elapsed(self, time: Duration) -> Self {
+        self.set(|settings| settings.max_elapsed = Some(time))
+    }
+
+    /// Waits like this before a retry.
+    #[must_use]
+    pub fn backoff(self, backoff: Backoff) -> Self {
+        self.set(|settings| settings.backoff = backoff)
+    }
+
+    /// Waits like this before a retry after a throttling answer, unless a throttle below does it better.
+    #[must_use]
+    pub fn throttled_backoff(self, backoff: Backoff) -> Self {
+        self.set(|settings| settings.throttled_backoff = backoff)
+    }
+
+    /// Believes a `Retry-After` up to this; a minute unless set. The jitter of the backoff comes on top.
+    #[must_use]
+    pub fn max_retry_after(self, time: Duration) -> Self {
+        self.set(|settings| settings.max_retry_after = time)
+    }
+
+    /// Keeps within this budget, which may be shared with other policies: a
+    /// [`RetryBudget`](crate::retry::RetryBudget), or any other [`Budget`].
+    #[must_use]
+    pub fn budget(self, budget: Arc<dyn Budget + Send + Sync>) -> Self {
+        self.set(|settings| settings.budget = Some(budget))
+    }
+
+    /// Keeps within no budget. In an outage, every request is then sent as often as the attempts allow.
+    #[must_use]
+    pub fn without_budget(self) -> Self {
+        self.set(|settings| settings.budget = None)
+    }
+
+    /// Repeats once, at once, what was refused for its date, if this offset has been corrected since it was signed.
+    #[must_use]
+    pub fn clock(self, clock: ClockOffset) -> Self {
+        self.set(|settings| settings.clock = Some(clock))
+    }
+
+    /// Asks this for the verdict on each failure; it is given the one that the policy would reach by itself.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_oss::{ErrorCode, RetryPolicy, retry::Verdict};
+    ///
+    /// // A bucket that is being made is not there at once.
+    /// let policy = RetryPolicy::new().classify(|failure, verdict| {
+    ///     match failure.oss() {
+    ///         Some(error) if *error.code() == ErrorCode::NoSuchBucket => Verdict::Transient,
+    ///         _ => verdict,
+    ///     }
+    /// });
+    /// # let _ = policy;
+    /// ```
+    #[must_use]
+    pub fn classify(
+        self,
+        classify: impl Fn(&Failure<'_>, Verdict) -> Verdict + Send + Sync + 'static,
+    ) -> Self {
+        self.set(|settings| settings.classify = Some(Arc::new(classify)))
+    }
+
+    /// Calls this before each retry, for logs and metrics.
+    #[must_use]
+    pub fn on_retry(self, on_retry: impl Fn(&RetryEvent<'_>) + Send + Sync + 'static) -> Self {
+        self.set(|settings| settings.on_retry = Some(Arc::new(on_retry)))
+    }
+
+    /// Takes the jitter's random samples, in `[0, 1)`, from here; for simulations that are to be repeated.
+    #[must_use]
+    pub fn random(self, random: impl Fn() -> f64 + Send + Sync + 'static) -> Self {
+        self.set(|settings| settings.random = Some(Arc::new(random)))
+    }
+
+    fn set(mut self, set: impl FnOnce(&mut Settings)) -> Self {
+        set(Arc::make_mut(&mut self.settings));
+        self
+    }
+
+    fn with_settings(settings: Arc<Settings>) -> Self {
+        Self { session: Session::new(&settings, 0), settings }
+    }
+
+    /// Judges a failure; `Some` is the wait before the next attempt, for which the request is made ready.
+    fn judge<B: TryCloneBody>(
+        &mut self,
+        request: &mut Request<B>,
+        cause: Cause<'_>,
+    ) -> Result<Wait, RetryStop> {
+        let failure = Failure { cause, attempt: self.session.attempt.number() };
+        let verdict = match cause {
+            Cause::Oss(error) => Verdict::of_oss(error),
+            Cause::Answer(status, _) => Verdict::of_status(status),
+            Cause::Transport(error) => transport::verdict(error),
+        };
+        let verdict = self.settings.classify.as_ref().map_or(verdict, |classify| classify(&failure, verdict));
+        let paced = failure.oss().is_some_and(|error| error.notes().is_paced());
+        let question = Question {
+            verdict,
+            paced,
+            may_be_skewed: verdict == Verdict::ClockSkewed || failure.oss().is_some_and(may_be_skewed),
+            idempotency: Idempotency::of(request),
+            changes_something: changes_something(request.method()),
+            body_is_gone: request.body().is_stand_in(),
+            retry_after: match cause {
+                Cause::Oss(error) => error.retry_after(),
+                Cause::Answer(_, headers) => retry_after(headers),
+                Cause::Transport(_) => None,
+            },
+            deadline: Deadline::of(request).map(Deadline::moment),
+        };
+        let delay = self.session.decide(&question, &self.settings, Instant::now())?;
+        if let Some(on_retry) = &self.settings.on_retry {
+            on_retry(&RetryEvent { failure, verdict, delay, paced });
+        }
+        request.extensions_mut().insert(self.session.attempt);
+        if let Some(error) = failure.oss() {
+            request.extensions_mut().insert(LastError(error.clone()));
+        }
+        Ok(Wait::new(delay))
+    }
+}
+
+impl<B: TryCloneBody, R, E: RetryError> Policy<Request<B>, Response<R>, E> for RetryPolicy {
+    type Future = Wait;
+
+    fn retry(&mut self, request: &mut Request<B>, result: &mut Result<Response<R>, E>) -> Option<Wait> {
+        self.session.deposit(&self.settings);
+        let cause = match result {
+            Ok(response) if Verdict::of_status(response.status()) == Verdict::Never => return None,
+            // No error layer is below: the status is all that is known.
+            Ok(response) if response.extensions().get::<RetryStop>().is_some() => return None,
+            Ok(response) => Cause::Answer(response.status(), response.headers()),
+            Err(error) if retry_error::is_final(error) => return None,
+            Err(error) => retry_error::cause(error),
+        };
+        let stop = match self.judge(request, cause) {
+            Ok(wait) => return Some(wait),
+            Err(stop) => stop,
+        };
+        match result {
+            Ok(response) => {
+                response.extensions_mut().insert(stop);
+            }
+            Err(error) => self.session.note(stop, retry_error::notes_of(error)),
+        }
+        None
+    }
+
+    fn clone_request(&mut self, request: &Request<B>) -> Option<Request<B>> {
+        self.session.note_offset(&self.settings);
+        let mut clone = Request::new(request.body().try_clone()?);
+        clone.method_mut().clone_from(request.method());
+        clone.uri_mut().clone_from(request.uri());
+        *clone.version_mut() = request.version();
+        clone.headers_mut().clone_from(request.headers());
+        clone.extensions_mut().clone_from(request.extensions());
+        Some(clone)
+    }
+}
+
+/// Starts a new call: with the same settings, and nothing of the calls before. tower clones the policy right
+/// after the first attempt was sent, so the clock offset that it was signed with goes along.
+impl Clone for RetryPolicy {
+    fn clone(&self) -> Self {
+        let session = Session::new(&self.settings, self.session.offset());
+        Self { settings: Arc::clone(&self.settings), session }
+    }
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+pin_project! {
+    /// The wait before a retry.
+    #[derive(Debug)]
+    pub struct Wait {
+        #[pin]
+        sleep: Option<Sleep>,
+    }
+}
+
+impl Wait {
+    fn new(delay: Duration) -> Self {
+        Self { sleep: (!delay.is_zero()).then(|| sleep(delay)) }
+    }
+}
+
+impl Future for Wait {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.project().sleep.as_pin_mut().map_or(Poll::Ready(()), |sleep| sleep.poll(cx))
+    }
+}

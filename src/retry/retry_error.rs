@@ -1,0 +1,81 @@
+use std::{error::Error as StdError, fmt, mem};
+
+use super::verdict::Cause;
+use crate::error::{BoxError, Error, FindOssError, Notes, OssError, TransportError, error_chain};
+
+/// The errors that [`RetryPolicy`](crate::RetryPolicy) can judge: [`Error`], and the [`BoxError`] of tower's own layers.
+///
+/// When the policy gives up on a `BoxError` that holds neither an [`Error`] nor an [`OssError`], it wraps it in
+/// [`Error::Transport`], so that it can say how often it was tried, and why no more.
+///
+/// This trait is sealed: no other type can implement it.
+pub trait RetryError: sealed::Judged {}
+
+impl RetryError for Error {}
+impl RetryError for BoxError {}
+
+mod sealed {
+    use std::error::Error as StdError;
+
+    #[expect(unnameable_types, reason = "so that nobody else implements it")]
+    pub trait Judged {
+        fn as_error(&self) -> &(dyn StdError + 'static);
+
+        /// Makes the error itself one of ours, if it is not.
+        fn adopt(&mut self);
+    }
+}
+
+impl sealed::Judged for Error {
+    fn as_error(&self) -> &(dyn StdError + 'static) {
+        self
+    }
+
+    fn adopt(&mut self) {}
+}
+
+impl sealed::Judged for BoxError {
+    fn as_error(&self) -> &(dyn StdError + 'static) {
+        &**self
+    }
+
+    fn adopt(&mut self) {
+        if notes(&**self).is_none() {
+            let cause = mem::replace(self, Box::new(Taken));
+            *self = Box::new(Error::Transport(TransportError::new(cause)));
+        }
+    }
+}
+
+/// What happened.
+pub(super) fn cause(error: &impl RetryError) -> Cause<'_> {
+    let error = error.as_error();
+    error.oss_error().map_or(Cause::Transport(error), Cause::Oss)
+}
+
+/// Whether another policy has had its say.
+pub(super) fn is_final(error: &impl RetryError) -> bool {
+    error_chain(error.as_error()).filter_map(notes).any(|notes| notes.stop().is_some())
+}
+
+/// Where to note how it went.
+pub(super) fn notes_of(error: &mut impl RetryError) -> Option<&Notes> {
+    error.adopt();
+    notes(error.as_error())
+}
+
+fn notes<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Notes> {
+    error.downcast_ref().map(Error::notes).or_else(|| error.downcast_ref().map(OssError::notes))
+}
+
+/// Stands in for an error while it is wrapped.
+#[derive(Debug)]
+struct Taken;
+
+impl fmt::Display for Taken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("taken")
+    }
+}
+
+impl StdError for Taken {}

@@ -1,0 +1,155 @@
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{Idempotency, Verdict, settings::Settings};
+use crate::{
+    attempt::Attempt,
+    error::{Notes, RetryStop},
+};
+
+/// What is known of one call, over all its attempts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Session {
+    pub(super) attempt: Attempt,
+    /// Attempts that count against the limit: those that a throttle paces do not.
+    counted: u32,
+    deposited: bool,
+    skew_retried: bool,
+    /// An attempt that has failed may have been applied.
+    ambiguous: bool,
+    /// When it began; known if there is a time limit, or once an attempt has been paced.
+    started: Option<Instant>,
+    /// The clock offset that the last attempt was signed with.
+    offset: i64,
+}
+
+/// How long an error that a throttle paces is repeated, if nothing else limits it.
+const PACED_LIMIT: Duration = Duration::from_secs(60);
+
+/// How far the clock offset must have moved for a repeat to make sense.
+const CORRECTED: u64 = 60_000;
+
+/// A failed attempt, and what it depends on whether there is another.
+pub(super) struct Question {
+    pub(super) verdict: Verdict,
+    /// A throttle below paces this error.
+    pub(super) paced: bool,
+    /// The failure may be due to the clock, whatever the verdict.
+    pub(super) may_be_skewed: bool,
+    pub(super) idempotency: Idempotency,
+    /// The request could change something.
+    pub(super) changes_something: bool,
+    /// The body has been sent and is gone.
+    pub(super) body_is_gone: bool,
+    pub(super) retry_after: Option<Duration>,
+    pub(super) deadline: Option<Instant>,
+}
+
+impl Session {
+    pub(super) fn new(settings: &Settings, offset: i64) -> Self {
+        Self {
+            attempt: Attempt::FIRST,
+            counted: 1,
+            deposited: false,
+            skew_retried: false,
+            ambiguous: false,
+            started: settings.max_elapsed.map(|_| Instant::now()),
+            offset,
+        }
+    }
+
+    /// A request is about to be signed and sent.
+    pub(super) fn note_offset(&mut self, settings: &Settings) {
+        self.offset = settings.clock.as_ref().map_or(0, |clock| clock.millis());
+    }
+
+    pub(super) fn offset(&self) -> i64 {
+        self.offset
+    }
+
+    /// The first attempt is over: it earns its part of a retry, once.
+    pub(super) fn deposit(&mut self, settings: &Settings) {
+        if !self.deposited {
+            self.deposited = true;
+            if let Some(budget) = &settings.budget {
+                budget.deposit();
+            }
+        }
+    }
+
+    /// How long to wait before the next attempt, or why there is none.
+    pub(super) fn decide(
+        &mut self,
+        question: &Question,
+        settings: &Settings,
+        now: Instant,
+    ) -> Result<Duration, RetryStop> {
+        let corrected = question.may_be_skewed && self.clock_was_corrected(settings);
+        if !corrected {
+            Self::check_request(question)?;
+        }
+        if question.body_is_gone {
+            return Err(RetryStop::BodyNotReplayable);
+        }
+        let free = corrected || question.paced;
+        if !free && self.counted >= settings.max_attempts || settings.max_attempts <= 1 {
+            return Err(RetryStop::AttemptsExhausted);
+        }
+        let delay = if free {
+            Duration::ZERO
+        } else {
+            settings.delay(question.verdict, self.counted - 1, question.retry_after)
+        };
+        self.check_time(question, settings, now, delay)?;
+        if !free {
+            if settings.budget.as_ref().is_some_and(|budget| !budget.withdraw()) {
+                return Err(RetryStop::BudgetExhausted);
+            }
+            self.counted = self.counted.saturating_add(1);
+        }
+        self.skew_retried |= corrected;
+        self.ambiguous |= question.verdict == Verdict::Transient && question.changes_something;
+        self.attempt = self.attempt.next();
+        Ok(delay)
+    }
+
+    /// Notes on the last error how it went.
+    pub(super) fn note(&self, stop: RetryStop, notes: Option<&Notes>) {
+        let Some(notes) = notes else { return };
+        notes.set_attempts(self.attempt.number());
+        notes.set_stop(stop);
+        if self.ambiguous {
+            notes.set_after_ambiguous_attempt();
+        }
+    }
+
+    /// Whether the request was signed with another offset than is known by now. Only once a call: a clock that is
+    /// still wrong then is not the trouble.
+    fn clock_was_corrected(&self, settings: &Settings) -> bool {
+        let present = settings.clock.as_ref().map_or(self.offset, |clock| clock.millis());
+        !self.skew_retried && present.abs_diff(self.offset) > CORRECTED
+    }
+
+    fn check_request(question: &Question) -> Result<(), RetryStop> {
+        match (question.verdict, question.idempotency) {
+            (Verdict::Never | Verdict::ClockSkewed, _) => Err(RetryStop::NotRetryable),
+            (Verdict::Transient, Idempotency::NotIdempotent) => Err(RetryStop::OutcomeUnknown),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_time(
+        &mut self,
+        question: &Question,
+        settings: &Settings,
+        now: Instant,
+        delay: Duration,
+    ) -> Result<(), RetryStop> {
+        let limit = settings.max_elapsed.or(question.paced.then_some(PACED_LIMIT));
+        let by_limit = limit.and_then(|limit| self.started.get_or_insert(now).checked_add(limit));
+        let end = by_limit.into_iter().chain(question.deadline).min();
+        let in_time = end.is_none_or(|end| now.checked_add(delay).is_some_and(|next| next < end));
+        if in_time { Ok(()) } else { Err(RetryStop::OutOfTime) }
+    }
+}

@@ -1,0 +1,80 @@
+use std::{fmt, sync::Arc, time::Duration};
+
+use tower::retry::budget::Budget;
+
+use super::{Backoff, Failure, RetryBudget, Verdict};
+use crate::clock::ClockOffset;
+
+type Classify = dyn Fn(&Failure<'_>, Verdict) -> Verdict + Send + Sync;
+type OnRetry = dyn Fn(&RetryEvent<'_>) + Send + Sync;
+type Random = dyn Fn() -> f64 + Send + Sync;
+
+/// What all clones of a policy share.
+#[derive(Clone)]
+pub(super) struct Settings {
+    pub(super) max_attempts: u32,
+    pub(super) max_elapsed: Option<Duration>,
+    pub(super) max_retry_after: Duration,
+    pub(super) backoff: Backoff,
+    pub(super) throttled_backoff: Backoff,
+    pub(super) budget: Option<Arc<dyn Budget + Send + Sync>>,
+    pub(super) clock: Option<ClockOffset>,
+    pub(super) classify: Option<Arc<Classify>>,
+    pub(super) on_retry: Option<Arc<OnRetry>>,
+    pub(super) random: Option<Arc<Random>>,
+}
+
+/// A retry that is about to be made.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct RetryEvent<'a> {
+    /// The attempt that failed.
+    pub failure: Failure<'a>,
+    /// What it was taken for.
+    pub verdict: Verdict,
+    /// How long the policy waits before the next one.
+    pub delay: Duration,
+    /// A throttle below makes the next one wait, so the policy does not.
+    pub paced: bool,
+}
+
+impl Settings {
+    /// Before the retry `n`, counted from 0.
+    pub(super) fn delay(&self, verdict: Verdict, n: u32, retry_after: Option<Duration>) -> Duration {
+        let backoff = if verdict == Verdict::Throttled { self.throttled_backoff } else { self.backoff };
+        let sample = self.random.as_ref().map_or_else(fastrand::f64, |random| random());
+        retry_after.unwrap_or_default().min(self.max_retry_after) + backoff.delay(n, sample)
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let cap = Duration::from_secs(20);
+        Self {
+            max_attempts: 3,
+            max_elapsed: None,
+            max_retry_after: Duration::from_secs(60),
+            backoff: Backoff::new(Duration::from_millis(100), cap),
+            throttled_backoff: Backoff::new(Duration::from_secs(1), cap),
+            budget: Some(Arc::new(RetryBudget::default())),
+            clock: None,
+            classify: None,
+            on_retry: None,
+            random: None,
+        }
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("max_attempts", &self.max_attempts)
+            .field("max_elapsed", &self.max_elapsed)
+            .field("max_retry_after", &self.max_retry_after)
+            .field("backoff", &self.backoff)
+            .field("throttled_backoff", &self.throttled_backoff)
+            .field("has_budget", &self.budget.is_some())
+            .field("clock", &self.clock)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,70 @@
+use std::{
+    error::Error as StdError,
+    io::{self, ErrorKind},
+};
+
+use tower::timeout::error::Elapsed;
+
+use super::Verdict;
+use crate::error::error_chain;
+
+/// What an error means that came instead of an answer: the first link of its chain that is known decides.
+pub(super) fn verdict(error: &(dyn StdError + 'static)) -> Verdict {
+    error_chain(error).find_map(of_link).unwrap_or(Verdict::Never)
+}
+
+fn of_link(link: &(dyn StdError + 'static)) -> Option<Verdict> {
+    if link.is::<Elapsed>() {
+        return Some(Verdict::Transient);
+    }
+    of_hyper(link).or_else(|| of_io(link.downcast_ref::<io::Error>()?.kind()))
+}
+
+#[cfg(feature = "hyper-util")]
+fn of_hyper(link: &(dyn StdError + 'static)) -> Option<Verdict> {
+    if let Some(error) = link.downcast_ref::<hyper_util::client::legacy::Error>() {
+        return error.is_connect().then_some(Verdict::NotSent);
+    }
+    let error = link.downcast_ref::<hyper::Error>()?;
+    // A faulty request stays faulty. Everything else happened on a connection, and so perhaps after the request.
+    Some(if error.is_user() { Verdict::Never } else { Verdict::Transient })
+}
+
+#[cfg(not(feature = "hyper-util"))]
+fn of_hyper(_: &(dyn StdError + 'static)) -> Option<Verdict> {
+    None
+}
+
+fn of_io(kind: ErrorKind) -> Option<Verdict> {
+    match kind {
+        ErrorKind::ConnectionRefused
+        | ErrorKind::AddrNotAvailable
+        | ErrorKind::HostUnreachable
+        | ErrorKind::NetworkUnreachable => Some(Verdict::NotSent),
+        ErrorKind::BrokenPipe
+        | ErrorKind::ConnectionAborted
+        | ErrorKind::ConnectionReset
+        | ErrorKind::Interrupted
+        | ErrorKind::NetworkDown
+        | ErrorKind::NotConnected
+        | ErrorKind::TimedOut
+        | ErrorKind::UnexpectedEof => Some(Verdict::Transient),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_known_link_decides() {
+        let nested = io::Error::other(io::Error::other(io::Error::from(ErrorKind::ConnectionReset)));
+        assert_eq!(verdict(&nested), Verdict::Transient);
+        let refused = io::Error::other(io::Error::from(ErrorKind::ConnectionRefused));
+        assert_eq!(verdict(&refused), Verdict::NotSent);
+        assert_eq!(verdict(&Elapsed::new()), Verdict::Transient);
+        assert_eq!(verdict(&io::Error::from(ErrorKind::InvalidInput)), Verdict::Never);
+        assert_eq!(verdict(&io::Error::other("a fault of one's own")), Verdict::Never);
+    }
+}
