@@ -304,7 +304,7 @@ impl OssError {
     pub fn is_transient(&self) -> bool {
         match self.0.code.class() {
             ErrorClass::Server | ErrorClass::Throttling => true,
-            ErrorClass::Unknown => matches!(self.status().as_u16(), 429 | 500 | 502..=504),
+            ErrorClass::Unknown => matches!(self.status().as_u16(), 408 | 429 | 500 | 502..=504),
             _ => self.0.code == ErrorCode::RequestTimeout,
         }
     }

@@ -11,7 +11,7 @@
 //! |---|---|---|
 //! | `QpsLimitExceeded` and every other code of class throttling; 429 without a known code | `Throttled` | OSS refused it before doing anything, and asks for fewer requests: a longer wait |
 //! | `InternalError`, `ServiceUnavailable`, `MirrorFailed` and every other code of class server; 500, 502, 503, 504 without a known code | `Transient` | OSS, or something on the way, failed or was busy; it may have been done all the same |
-//! | `RequestTimeout` (400) | `Transient` | the bytes came too slowly, which says nothing about the next time |
+//! | `RequestTimeout` (400); 408 without a known code | `Transient` | the bytes came too slowly, which says nothing about the next time |
 //! | `RequestTimeTooSkewed`; `InvalidArgument` from a server whose clock is far from ours | `ClockSkewed` | refused for its date: once more, at once, if the [`ClockOffset`](crate::ClockOffset) has learned since |
 //! | `CallbackFailed` (203) | `Never` | the object is stored; a repeat would store and call again |
 //! | every other code and status: 400, 403, 404, 405, 409, 411, 412, 416, … | `Never` | the same request gets the same answer |

@@ -153,3 +153,103 @@ impl Session {
         if in_time { Ok(()) } else { Err(RetryStop::OutOfTime) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::ClockOffset;
+
+    fn question(verdict: Verdict) -> Question {
+        Question {
+            verdict,
+            paced: false,
+            may_be_skewed: verdict == Verdict::ClockSkewed,
+            idempotency: Idempotency::Idempotent,
+            changes_something: true,
+            body_is_gone: false,
+            retry_after: None,
+            deadline: None,
+        }
+    }
+
+    #[test]
+    fn a_paced_error_is_repeated_at_once_until_time_is_up() {
+        let settings = Settings::default();
+        let mut session = Session::new(&settings, 0);
+        let start = Instant::now();
+        let paced = |verdict| Question { paced: true, ..question(verdict) };
+        for second in 0..60 {
+            let now = start + Duration::from_secs(second);
+            assert_eq!(session.decide(&paced(Verdict::Throttled), &settings, now), Ok(Duration::ZERO));
+        }
+        let minute = start + Duration::from_secs(60);
+        assert_eq!(session.decide(&paced(Verdict::Throttled), &settings, minute), Err(RetryStop::OutOfTime));
+        assert_eq!(session.attempt.number(), 61);
+
+        // None of it counted: the attempts and the budget are as they were.
+        assert!(session.decide(&question(Verdict::Transient), &settings, minute).is_ok());
+        assert!(session.decide(&question(Verdict::Transient), &settings, minute).is_ok());
+        let stop = session.decide(&question(Verdict::Transient), &settings, minute);
+        assert_eq!(stop, Err(RetryStop::AttemptsExhausted));
+    }
+
+    #[test]
+    fn a_paced_error_is_bounded_by_the_time_limit_and_the_deadline() {
+        let settings = Settings { max_elapsed: Some(Duration::from_secs(15)), ..Settings::default() };
+        let start = Instant::now();
+        let at = |second| start + Duration::from_secs(second);
+        let paced = Question { paced: true, ..question(Verdict::Transient) };
+        let mut session = Session { started: Some(start), ..Session::new(&settings, 0) };
+        assert!(session.decide(&paced, &settings, at(14)).is_ok());
+        assert_eq!(session.decide(&paced, &settings, at(15)), Err(RetryStop::OutOfTime));
+        let sooner = Question { deadline: Some(at(5)), ..paced };
+        assert!(session.decide(&sooner, &settings, at(4)).is_ok());
+        assert_eq!(session.decide(&sooner, &settings, at(5)), Err(RetryStop::OutOfTime));
+    }
+
+    #[test]
+    fn a_paced_error_is_still_not_repeated_if_that_is_not_safe() {
+        let settings = Settings::default();
+        let decide =
+            |question: Question| Session::new(&settings, 0).decide(&question, &settings, Instant::now());
+        let paced =
+            |verdict| Question { paced: true, idempotency: Idempotency::NotIdempotent, ..question(verdict) };
+        assert_eq!(decide(paced(Verdict::Transient)), Err(RetryStop::OutcomeUnknown));
+        assert_eq!(decide(paced(Verdict::Throttled)), Ok(Duration::ZERO));
+        let gone = Question { body_is_gone: true, ..paced(Verdict::Throttled) };
+        assert_eq!(decide(gone), Err(RetryStop::BodyNotReplayable));
+    }
+
+    #[test]
+    fn an_error_due_to_the_clock_is_repeated_once_if_the_clock_was_corrected_since() {
+        let clock = ClockOffset::new();
+        let settings = Settings { clock: Some(clock.clone()), ..Settings::default() };
+        let now = Instant::now();
+        let mut session = Session::new(&settings, 0);
+        assert_eq!(
+            session.decide(&question(Verdict::ClockSkewed), &settings, now),
+            Err(RetryStop::NotRetryable)
+        );
+
+        let local = std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+        assert!(clock.learn(local + Duration::from_secs(60), local));
+        assert_eq!(
+            session.decide(&question(Verdict::ClockSkewed), &settings, now),
+            Err(RetryStop::NotRetryable)
+        );
+        assert!(clock.learn(local + Duration::from_secs(3600), local));
+        assert_eq!(session.decide(&question(Verdict::ClockSkewed), &settings, now), Ok(Duration::ZERO));
+        assert_eq!(
+            session.decide(&question(Verdict::ClockSkewed), &settings, now),
+            Err(RetryStop::NotRetryable)
+        );
+
+        // V4 signing: the code alone would never be repeated.
+        let argument = Question { may_be_skewed: true, ..question(Verdict::Never) };
+        assert_eq!(Session::new(&settings, 0).decide(&argument, &settings, now), Ok(Duration::ZERO));
+        assert_eq!(
+            Session::new(&settings, clock.millis()).decide(&argument, &settings, now),
+            Err(RetryStop::NotRetryable)
+        );
+    }
+}

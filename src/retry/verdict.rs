@@ -37,7 +37,7 @@ impl Verdict {
     pub(super) fn of_status(status: StatusCode) -> Self {
         match status.as_u16() {
             429 => Self::Throttled,
-            500 | 502..=504 => Self::Transient,
+            408 | 500 | 502..=504 => Self::Transient,
             _ => Self::Never,
         }
     }

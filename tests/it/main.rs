@@ -7,6 +7,7 @@ mod clients;
 mod corpus;
 mod exchange;
 mod find;
+mod retry;
 mod secrets;
 mod service;
 mod stack;
