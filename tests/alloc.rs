@@ -18,8 +18,11 @@ use futures_util::FutureExt;
 use http::{Request, Response};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
-use tower::{Layer, Service};
-use tower_oss::{BodyState, Error, ErrorCode, OssError, OssErrorLayer, OssRule};
+use tower::{
+    Layer, Service,
+    retry::{Policy, Retry},
+};
+use tower_oss::{BodyState, Error, ErrorCode, OssError, OssErrorLayer, OssRule, RetryPolicy};
 
 const KIB: u64 = 1024;
 
@@ -233,4 +236,49 @@ fn asking_an_error_and_cloning_it_allocate_nothing() {
         assert!(error.is_not_found() && !error.is_transient());
     });
     assert_eq!(allocated.count_total, 0);
+}
+
+/// A service that succeeds, and allocates nothing.
+#[derive(Clone)]
+struct Fine;
+
+impl Service<Request<()>> for Fine {
+    type Response = Response<()>;
+    type Error = Error;
+    type Future = Ready<Result<Response<()>, Error>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Request<()>) -> Self::Future {
+        ready(Ok(Response::new(())))
+    }
+}
+
+/// The least that tower's retry layer can cost: it clones every request.
+#[derive(Clone)]
+struct Never;
+
+impl Policy<Request<()>, Response<()>, Error> for Never {
+    type Future = Ready<()>;
+
+    fn retry(&mut self, _: &mut Request<()>, _: &mut Result<Response<()>, Error>) -> Option<Ready<()>> {
+        None
+    }
+
+    fn clone_request(&mut self, request: &Request<()>) -> Option<Request<()>> {
+        Some(request.clone())
+    }
+}
+
+#[test]
+fn the_retry_policy_allocates_nothing_for_a_success() {
+    fn allocated(mut service: impl Service<Request<()>, Error = Error>) -> AllocationInfo {
+        let request = Request::get("https://b.oss/k?a").header("date", "now").body(()).unwrap();
+        measure(|| assert!(service.call(request).now_or_never().unwrap().is_ok()))
+    }
+    let least = allocated(Retry::new(Never, Fine));
+    assert!(least.count_total > 0, "tower clones the request");
+    assert_eq!(allocated(Retry::new(RetryPolicy::new(), Fine)).count_total, least.count_total);
 }

@@ -6,6 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use http::Request;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::{Either, Empty, Full};
 use pin_project_lite::pin_project;
@@ -38,6 +39,18 @@ pub trait TryCloneBody: Sized {
     fn is_stand_in(&self) -> bool {
         false
     }
+
+    /// The whole request once more. A body that is `Clone` leaves it to the request's own, cheaper `clone`.
+    #[doc(hidden)]
+    fn try_clone_request(request: &Request<Self>) -> Option<Request<Self>> {
+        let mut clone = Request::new(request.body().try_clone()?);
+        clone.method_mut().clone_from(request.method());
+        clone.uri_mut().clone_from(request.uri());
+        *clone.version_mut() = request.version();
+        clone.headers_mut().clone_from(request.headers());
+        clone.extensions_mut().clone_from(request.extensions());
+        Some(clone)
+    }
 }
 
 macro_rules! by_clone {
@@ -45,6 +58,10 @@ macro_rules! by_clone {
         impl<$($generics)*> TryCloneBody for $body {
             fn try_clone(&self) -> Option<Self> {
                 Some(self.clone())
+            }
+
+            fn try_clone_request(request: &Request<Self>) -> Option<Request<Self>> {
+                Some(request.clone())
             }
         }
     )*};

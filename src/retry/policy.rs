@@ -180,7 +180,43 @@ impl RetryPolicy {
         Self { session: Session::new(&settings, 0), settings }
     }
 
-    /// Judges a failure; `Some` is the wait before the next attempt, for which the request is made ready.
+    #[cold]
+    fn after_answer<B: TryCloneBody, R>(
+        &mut self,
+        request: &mut Request<B>,
+        response: &mut Response<R>,
+    ) -> Option<Wait> {
+        if response.extensions().get::<RetryStop>().is_some() {
+            return None;
+        }
+        match self.judge(request, Cause::Answer(response.status(), response.headers())) {
+            Ok(wait) => Some(wait),
+            Err(stop) => {
+                response.extensions_mut().insert(stop);
+                None
+            }
+        }
+    }
+
+    #[cold]
+    fn after_error<B: TryCloneBody, E: RetryError>(
+        &mut self,
+        request: &mut Request<B>,
+        error: &mut E,
+    ) -> Option<Wait> {
+        if retry_error::is_final(error) {
+            return None;
+        }
+        match self.judge(request, retry_error::cause(error)) {
+            Ok(wait) => Some(wait),
+            Err(stop) => {
+                self.session.note(stop, retry_error::notes_of(error));
+                None
+            }
+        }
+    }
+
+    /// Judges a failure: the wait before the next attempt, for which the request is made ready, or why there is none.
     fn judge<B: TryCloneBody>(
         &mut self,
         request: &mut Request<B>,
@@ -223,44 +259,27 @@ impl RetryPolicy {
 impl<B: TryCloneBody, R, E: RetryError> Policy<Request<B>, Response<R>, E> for RetryPolicy {
     type Future = Wait;
 
+    #[inline]
     fn retry(&mut self, request: &mut Request<B>, result: &mut Result<Response<R>, E>) -> Option<Wait> {
         self.session.deposit(&self.settings);
-        let cause = match result {
-            Ok(response) if Verdict::of_status(response.status()) == Verdict::Never => return None,
-            // No error layer is below: the status is all that is known.
-            Ok(response) if response.extensions().get::<RetryStop>().is_some() => return None,
-            Ok(response) => Cause::Answer(response.status(), response.headers()),
-            Err(error) if retry_error::is_final(error) => return None,
-            Err(error) => retry_error::cause(error),
-        };
-        let stop = match self.judge(request, cause) {
-            Ok(wait) => return Some(wait),
-            Err(stop) => stop,
-        };
         match result {
-            Ok(response) => {
-                response.extensions_mut().insert(stop);
-            }
-            Err(error) => self.session.note(stop, retry_error::notes_of(error)),
+            Ok(response) if Verdict::of_status(response.status()) == Verdict::Never => None,
+            // No error layer is below: the status is all that is known.
+            Ok(response) => self.after_answer(request, response),
+            Err(error) => self.after_error(request, error),
         }
-        None
     }
 
     fn clone_request(&mut self, request: &Request<B>) -> Option<Request<B>> {
         self.session.note_offset(&self.settings);
-        let mut clone = Request::new(request.body().try_clone()?);
-        clone.method_mut().clone_from(request.method());
-        clone.uri_mut().clone_from(request.uri());
-        *clone.version_mut() = request.version();
-        clone.headers_mut().clone_from(request.headers());
-        clone.extensions_mut().clone_from(request.extensions());
-        Some(clone)
+        B::try_clone_request(request)
     }
 }
 
 /// Starts a new call: with the same settings, and nothing of the calls before. tower clones the policy right
 /// after the first attempt was sent, so the clock offset that it was signed with goes along.
 impl Clone for RetryPolicy {
+    #[inline]
     fn clone(&self) -> Self {
         let session = Session::new(&self.settings, self.session.offset());
         Self { settings: Arc::clone(&self.settings), session }

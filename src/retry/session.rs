@@ -47,6 +47,7 @@ pub(super) struct Question {
 }
 
 impl Session {
+    #[inline]
     pub(super) fn new(settings: &Settings, offset: i64) -> Self {
         Self {
             attempt: Attempt::FIRST,
@@ -60,6 +61,7 @@ impl Session {
     }
 
     /// A request is about to be signed and sent.
+    #[inline]
     pub(super) fn note_offset(&mut self, settings: &Settings) {
         self.offset = settings.clock.as_ref().map_or(0, |clock| clock.millis());
     }
@@ -69,6 +71,7 @@ impl Session {
     }
 
     /// The first attempt is over: it earns its part of a retry, once.
+    #[inline]
     pub(super) fn deposit(&mut self, settings: &Settings) {
         if !self.deposited {
             self.deposited = true;

@@ -34,6 +34,7 @@ impl Verdict {
     }
 
     /// What an answer means that nothing but its status is known of.
+    #[inline]
     pub(super) fn of_status(status: StatusCode) -> Self {
         match status.as_u16() {
             429 => Self::Throttled,
