@@ -8,6 +8,7 @@ mod corpus;
 mod exchange;
 mod find;
 mod retry;
+mod retry_wire;
 mod secrets;
 mod service;
 mod stack;
