@@ -1,17 +1,23 @@
-//! Serves a [`Scripted`] service over real hyper on a free port of the loopback interface.
+//! Serves a service, such as `Scripted`, over real hyper on a free port of the loopback interface.
 
 use std::{
     io,
     net::{Ipv4Addr, SocketAddr},
 };
 
-use hyper::server::conn::http1;
+use http::{Request, Response};
+use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use tokio::net::TcpListener;
-use tower_oss::test_util::Scripted;
+use tower::Service;
+use tower_oss::{BoxError, test_util::AnswerBody};
 
 /// Starts the stand-in and returns its address. It ends with the runtime.
-pub(crate) async fn serve(oss: Scripted) -> io::Result<SocketAddr> {
+pub(crate) async fn serve<S>(oss: S) -> io::Result<SocketAddr>
+where
+    S: Service<Request<Incoming>, Response = Response<AnswerBody>, Error = BoxError> + Clone + Send + 'static,
+    S::Future: Send,
+{
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let address = listener.local_addr()?;
     tokio::spawn(async move {
