@@ -37,15 +37,15 @@ fn of_hyper(_: &(dyn StdError + 'static)) -> Option<Verdict> {
 
 fn of_io(kind: ErrorKind) -> Option<Verdict> {
     match kind {
-        ErrorKind::ConnectionRefused
-        | ErrorKind::AddrNotAvailable
-        | ErrorKind::HostUnreachable
-        | ErrorKind::NetworkUnreachable => Some(Verdict::NotSent),
+        ErrorKind::ConnectionRefused | ErrorKind::AddrNotAvailable => Some(Verdict::NotSent),
+        // A host or network that goes away ends connections with the same kinds as it refuses them.
         ErrorKind::BrokenPipe
         | ErrorKind::ConnectionAborted
         | ErrorKind::ConnectionReset
+        | ErrorKind::HostUnreachable
         | ErrorKind::Interrupted
         | ErrorKind::NetworkDown
+        | ErrorKind::NetworkUnreachable
         | ErrorKind::NotConnected
         | ErrorKind::TimedOut
         | ErrorKind::UnexpectedEof => Some(Verdict::Transient),
@@ -63,6 +63,13 @@ mod tests {
         assert_eq!(verdict(&nested), Verdict::Transient);
         let refused = io::Error::other(io::Error::from(ErrorKind::ConnectionRefused));
         assert_eq!(verdict(&refused), Verdict::NotSent);
+        for unreachable in [ErrorKind::HostUnreachable, ErrorKind::NetworkUnreachable] {
+            assert_eq!(
+                verdict(&io::Error::from(unreachable)),
+                Verdict::Transient,
+                "perhaps after the request"
+            );
+        }
         assert_eq!(verdict(&Elapsed::new()), Verdict::Transient);
         assert_eq!(verdict(&io::Error::from(ErrorKind::InvalidInput)), Verdict::Never);
         assert_eq!(verdict(&io::Error::other("a fault of one's own")), Verdict::Never);
