@@ -224,6 +224,10 @@ impl RetryPolicy {
     ) -> Result<Wait, RetryStop> {
         let failure = Failure { cause, attempt: self.session.attempt.number() };
         let verdict = match cause {
+            // Under V4 signing, the code alone does not tell.
+            Cause::Oss(error) if may_be_skewed(error) && self.session.clock_was_corrected(&self.settings) => {
+                Verdict::ClockSkewed
+            }
             Cause::Oss(error) => Verdict::of_oss(error),
             Cause::Answer(status, _) => Verdict::of_status(status),
             Cause::Transport(error) => transport::verdict(error),
@@ -233,7 +237,6 @@ impl RetryPolicy {
         let question = Question {
             verdict,
             paced,
-            may_be_skewed: verdict == Verdict::ClockSkewed || failure.oss().is_some_and(may_be_skewed),
             idempotency: Idempotency::of(request),
             changes_something: changes_something(request.method()),
             body_is_gone: request.body().is_stand_in(),

@@ -35,8 +35,6 @@ pub(super) struct Question {
     pub(super) verdict: Verdict,
     /// A throttle below paces this error.
     pub(super) paced: bool,
-    /// The failure may be due to the clock, whatever the verdict.
-    pub(super) may_be_skewed: bool,
     pub(super) idempotency: Idempotency,
     /// The request could change something.
     pub(super) changes_something: bool,
@@ -88,7 +86,7 @@ impl Session {
         settings: &Settings,
         now: Instant,
     ) -> Result<Duration, RetryStop> {
-        let corrected = question.may_be_skewed && self.clock_was_corrected(settings);
+        let corrected = question.verdict == Verdict::ClockSkewed && self.clock_was_corrected(settings);
         if !corrected {
             Self::check_request(question)?;
         }
@@ -129,7 +127,7 @@ impl Session {
 
     /// Whether the request was signed with another offset than is known by now. Only once a call: a clock that is
     /// still wrong then is not the trouble.
-    fn clock_was_corrected(&self, settings: &Settings) -> bool {
+    pub(super) fn clock_was_corrected(&self, settings: &Settings) -> bool {
         let present = settings.clock.as_ref().map_or(self.offset, |clock| clock.millis());
         !self.skew_retried && present.abs_diff(self.offset) > CORRECTED
     }
@@ -166,7 +164,6 @@ mod tests {
         Question {
             verdict,
             paced: false,
-            may_be_skewed: verdict == Verdict::ClockSkewed,
             idempotency: Idempotency::Idempotent,
             changes_something: true,
             body_is_gone: false,
@@ -244,14 +241,6 @@ mod tests {
         assert_eq!(session.decide(&question(Verdict::ClockSkewed), &settings, now), Ok(Duration::ZERO));
         assert_eq!(
             session.decide(&question(Verdict::ClockSkewed), &settings, now),
-            Err(RetryStop::NotRetryable)
-        );
-
-        // V4 signing: the code alone would never be repeated.
-        let argument = Question { may_be_skewed: true, ..question(Verdict::Never) };
-        assert_eq!(Session::new(&settings, 0).decide(&argument, &settings, now), Ok(Duration::ZERO));
-        assert_eq!(
-            Session::new(&settings, clock.millis()).decide(&argument, &settings, now),
             Err(RetryStop::NotRetryable)
         );
     }

@@ -10,7 +10,9 @@ use futures_util::future::join_all;
 use http::{HeaderValue, Request, StatusCode};
 use http_body_util::Full;
 use tower::ServiceExt;
-use tower_oss::{ClockOffset, Error, ErrorCode, OssErrorLayer, RetryStop, test_util::ErrorResponse};
+use tower_oss::{
+    ClockOffset, Error, ErrorCode, OssErrorLayer, RetryStop, retry::Verdict, test_util::ErrorResponse,
+};
 
 use super::{
     clients::{Reqwest, Stack, hyper, policy, stack},
@@ -191,5 +193,26 @@ async fn an_invalid_argument_from_a_server_whose_clock_is_right_costs_one_reques
         let error = call(&stack, &server).await.unwrap_err();
         assert_eq!(error.oss().unwrap().status(), StatusCode::BAD_REQUEST);
         assert_eq!((server.seen().len(), error.attempts()), (1, 1));
+    }
+}
+
+/// The closure is asked about errors due to the clock, too, and hears of them as what they are.
+#[tokio::test]
+async fn a_closure_may_leave_a_wrong_date_at_that() {
+    for (off, refusal) in WAYS {
+        for (overruled, requests) in [(Verdict::ClockSkewed, 2), (Verdict::Never, 1)] {
+            let offset = ClockOffset::new();
+            let policy = policy()
+                .clock(offset.clone())
+                .classify(move |_, verdict| if verdict == Verdict::ClockSkewed { overruled } else { verdict })
+                .on_retry(|event| assert_eq!(event.verdict, Verdict::ClockSkewed));
+            let client = hyper().map_request(signer(offset.clone()));
+            let stack = stack(policy, OssErrorLayer::new().clock(offset), LONG, client);
+            let clock = clock(off, HOUR);
+            let server = Server::start(move |request| judge(request, clock.now(), refusal)).await;
+
+            assert_eq!(call(&stack, &server).await.is_ok(), requests == 2, "{off:?}, {refusal:?}");
+            assert_eq!(server.seen().len(), requests, "{off:?}, {refusal:?}");
+        }
     }
 }
