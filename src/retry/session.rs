@@ -147,7 +147,8 @@ impl Session {
         now: Instant,
         delay: Duration,
     ) -> Result<(), RetryStop> {
-        let limit = settings.max_elapsed.or(question.paced.then_some(PACED_LIMIT));
+        let unlimited = question.paced && question.deadline.is_none();
+        let limit = settings.max_elapsed.or(unlimited.then_some(PACED_LIMIT));
         let by_limit = limit.and_then(|limit| self.started.get_or_insert(now).checked_add(limit));
         let end = by_limit.into_iter().chain(question.deadline).min();
         let in_time = end.is_none_or(|end| now.checked_add(delay).is_some_and(|next| next < end));
@@ -205,6 +206,12 @@ mod tests {
         let sooner = Question { deadline: Some(at(5)), ..paced };
         assert!(session.decide(&sooner, &settings, at(4)).is_ok());
         assert_eq!(session.decide(&sooner, &settings, at(5)), Err(RetryStop::OutOfTime));
+
+        // A caller who gives it more than the minute means it.
+        let (settings, later) = (Settings::default(), Question { deadline: Some(at(600)), ..paced });
+        let mut session = Session { started: Some(start), ..Session::new(&settings, 0) };
+        assert!(session.decide(&later, &settings, at(599)).is_ok());
+        assert_eq!(session.decide(&later, &settings, at(600)), Err(RetryStop::OutOfTime));
     }
 
     #[test]
