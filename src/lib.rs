@@ -6,6 +6,9 @@
 //! | [`OssError`] | what OSS said, complete and without leaking secrets |
 //! | [`ErrorCode`], [`ErrorClass`] | what to branch on |
 //! | [`FindOssError`] | finds the error behind whatever other layers wrapped around it |
+//! | [`RetryPolicy`] | for tower's retry layer: what is tried again and when, within a budget; the [table](retry) |
+//! | [`Idempotency`](retry::Idempotency), [`RetryStop`] | what must not be applied twice, and why a request was given up |
+//! | [`ClockOffset`] | how far the server's clock is from the local one, for signers |
 //!
 //! # Examples
 //!
@@ -17,32 +20,39 @@
 //! use http::Request;
 //! use tower::{ServiceBuilder, ServiceExt};
 //! use tower_oss::{
-//!     ErrorCode, FindOssError, OssErrorLayer,
+//!     ClockOffset, ErrorCode, FindOssError, OssErrorLayer, RetryPolicy,
 //!     test_util::{ErrorResponse, Scripted},
 //! };
 //!
-//! # #[tokio::main(flavor = "current_thread")]
+//! # #[tokio::main(flavor = "current_thread", start_paused = true)]
 //! # async fn main() {
 //! let oss = Scripted::default();
+//! oss.push(ErrorResponse::new(ErrorCode::InternalError)); // tried again
 //! oss.push(ErrorResponse::new(ErrorCode::AccessDenied).request_id("65A1F0C2D3E4B5A697887766"));
 //!
+//! let clock = ClockOffset::new();
 //! let client = ServiceBuilder::new()
-//!     .timeout(Duration::from_secs(30))
-//!     .layer(OssErrorLayer::new())
+//!     .timeout(Duration::from_secs(60)) // the whole call
+//!     .retry(RetryPolicy::default().clock(clock.clone()))
+//!     .layer(OssErrorLayer::new().clock(clock.clone()))
+//!     .map_request(|request: Request<()>| request) // your signer, which dates each attempt by `clock.now()`
+//!     .timeout(Duration::from_secs(10)) // one attempt
 //!     .service(oss);
 //!
-//! let error = client.oneshot(Request::new(())).await.unwrap_err(); // boxed by the timeout
+//! let error = client.oneshot(Request::new(())).await.unwrap_err(); // boxed by the outer timeout
 //! let error = error.oss_error().expect("OSS answered");
 //! assert!(error.is_access_denied());
 //! assert_eq!(error.request_id(), Some("65A1F0C2D3E4B5A697887766"));
+//! assert_eq!(error.attempts(), 2);
 //! # }
 //! ```
 //!
 //! # Features
 //!
+//! - `hyper-util`, on by default: tells the transport errors of hyper-util and reqwest apart, for the policy.
 //! - `tracing`: one event an error, with code, class, status, request id, EC and host.
 //! - `test-util`: the module `test_util`: error answers as OSS sends them, and a service that gives them.
-//! - `full`: both.
+//! - `full`: all of them.
 //!
 //! # Minimum supported Rust version
 //!
