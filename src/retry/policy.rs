@@ -23,7 +23,7 @@ use super::{
 use crate::{
     clock::{ClockOffset, may_be_skewed},
     deadline::Deadline,
-    error::{LastError, RetryStop, retry_after},
+    error::{LastError, Notes, RetryStop, retry_after},
 };
 
 /// Decides what is tried again, and when: for tower's retry layer.
@@ -205,6 +205,10 @@ impl RetryPolicy {
         error: &mut E,
     ) -> Option<Wait> {
         if retry_error::is_final(error) {
+            if self.session.is_ambiguous() {
+                // The policy within has not seen the attempts before its own.
+                retry_error::notes_of(error).map(Notes::set_after_ambiguous_attempt);
+            }
             return None;
         }
         match self.judge(request, retry_error::cause(error)) {

@@ -68,6 +68,10 @@ impl Session {
         self.offset
     }
 
+    pub(super) fn is_ambiguous(&self) -> bool {
+        self.ambiguous
+    }
+
     /// The first attempt is over: it earns its part of a retry, once.
     #[inline]
     pub(super) fn deposit(&mut self, settings: &Settings) {

@@ -11,11 +11,11 @@ use std::{
 use bytes::Bytes;
 use http::{Method, Request, StatusCode};
 use http_body_util::Full;
-use tower::{ServiceExt, timeout::error::Elapsed};
-use tower_oss::{Error, ErrorCode, RetryStop, retry::Idempotency};
+use tower::{ServiceBuilder, ServiceExt, timeout::error::Elapsed};
+use tower_oss::{Error, ErrorCode, FindOssError, OssErrorLayer, RetryStop, retry::Idempotency};
 
 use super::{
-    clients::{Stack, policy, stacks},
+    clients::{Stack, hyper, policy, stacks},
     server::{Reply, Server, failure, ok},
 };
 
@@ -226,4 +226,23 @@ async fn a_conflict_after_a_lost_reply_says_that_it_may_be_the_requests_own_succ
             assert_eq!(error.retry_stop(), Some(RetryStop::NotRetryable), "{code} over {client}");
         }
     }
+}
+
+/// The policy within gives up on the conflict, and only the one outside knows of the attempt before.
+#[tokio::test]
+async fn a_conflict_after_a_timeout_between_two_policies_may_be_the_requests_own_success_too() {
+    let mut first = true;
+    let server = Server::start(move |_| match std::mem::take(&mut first) {
+        true => Reply::Stall,
+        false => failure("FileAlreadyExists", StatusCode::CONFLICT),
+    })
+    .await;
+    let stack =
+        ServiceBuilder::new().retry(policy()).timeout(SHORT).retry(policy()).layer(OssErrorLayer::new());
+    let error = stack.service(hyper()).oneshot(request(Method::PUT, server.url("/k"))).await.unwrap_err();
+
+    let error = error.oss_error().unwrap();
+    assert!(error.is_conflict() && error.after_ambiguous_attempt(), "{error:?}");
+    assert_eq!(error.retry_stop(), Some(RetryStop::NotRetryable));
+    assert_eq!(server.seen().len(), 2);
 }
