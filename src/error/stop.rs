@@ -2,7 +2,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RetryStop {
-    /// The same request would fail again.
+    /// The same request would fail again, as far as is known.
     NotRetryable,
     /// All attempts are used up.
     AttemptsExhausted,

@@ -20,7 +20,8 @@
 //! |---|---|---|
 //! | connection refused, DNS, TLS: no connection | `NotSent` | nothing has left |
 //! | connection reset, closed or timed out; an answer that is no HTTP; tower's `Elapsed` | `Transient` | it may have been done |
-//! | everything else: a faulty request, tower's `Overloaded`, a closed Buffer, an unknown error (reqwest's own timeout is one: use tower's) | `Never` | not the network's doing; the caller should know |
+//! | a faulty request, tower's `Overloaded` | `Never` | not the network's doing; the caller should know |
+//! | everything else: a closed Buffer, reqwest's own timeout (use tower's instead), … | `Never` | nothing is known of it; a request that must not be applied twice ends as `OutcomeUnknown` |
 //!
 //! `Throttled`, `NotSent` and `ClockSkewed` are surely not applied, so any request may be repeated after them. After
 //! `Transient`, only an idempotent one is ([`Idempotency`]).

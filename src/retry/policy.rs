@@ -227,6 +227,7 @@ impl RetryPolicy {
         cause: Cause<'_>,
     ) -> Result<Wait, RetryStop> {
         let failure = Failure { cause, attempt: self.session.attempt.number() };
+        let mut is_unknown = false;
         let verdict = match cause {
             // Under V4 signing, the code alone does not tell.
             Cause::Oss(error) if may_be_skewed(error) && self.session.clock_was_corrected(&self.settings) => {
@@ -234,12 +235,16 @@ impl RetryPolicy {
             }
             Cause::Oss(error) => Verdict::of_oss(error),
             Cause::Answer(status, _) => Verdict::of_status(status),
-            Cause::Transport(error) => transport::verdict(error),
+            Cause::Transport(error) => transport::verdict(error).unwrap_or_else(|| {
+                is_unknown = true;
+                Verdict::Never
+            }),
         };
         let verdict = self.settings.classify.as_ref().map_or(verdict, |classify| classify(&failure, verdict));
         let paced = failure.oss().is_some_and(|error| error.notes().is_paced());
         let question = Question {
             verdict,
+            is_unknown,
             paced,
             idempotency: Idempotency::of(request),
             changes_something: changes_something(request.method()),

@@ -33,6 +33,8 @@ const CORRECTED: u64 = 60_000;
 /// A failed attempt, and what it depends on whether there is another.
 pub(super) struct Question {
     pub(super) verdict: Verdict,
+    /// Nothing is known of the failure, not even whether the request was sent.
+    pub(super) is_unknown: bool,
     /// A throttle below paces this error.
     pub(super) paced: bool,
     pub(super) idempotency: Idempotency,
@@ -138,6 +140,9 @@ impl Session {
 
     fn check_request(question: &Question) -> Result<(), RetryStop> {
         match (question.verdict, question.idempotency) {
+            (Verdict::Never, Idempotency::NotIdempotent) if question.is_unknown => {
+                Err(RetryStop::OutcomeUnknown)
+            }
             (Verdict::Never | Verdict::ClockSkewed, _) => Err(RetryStop::NotRetryable),
             (Verdict::Transient, Idempotency::NotIdempotent) => Err(RetryStop::OutcomeUnknown),
             _ => Ok(()),
@@ -168,6 +173,7 @@ mod tests {
     fn question(verdict: Verdict) -> Question {
         Question {
             verdict,
+            is_unknown: false,
             paced: false,
             idempotency: Idempotency::Idempotent,
             changes_something: true,

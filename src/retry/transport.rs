@@ -3,19 +3,23 @@ use std::{
     io::{self, ErrorKind},
 };
 
-use tower::timeout::error::Elapsed;
+use tower::{load_shed::error::Overloaded, timeout::error::Elapsed};
 
 use super::Verdict;
 use crate::error::error_chain;
 
-/// What an error means that came instead of an answer: the first link of its chain that is known decides.
-pub(super) fn verdict(error: &(dyn StdError + 'static)) -> Verdict {
-    error_chain(error).find_map(of_link).unwrap_or(Verdict::Never)
+/// What an error means that came instead of an answer: the first link of its chain that is known decides. `None` means
+/// that nothing is known, not even whether the request was sent.
+pub(super) fn verdict(error: &(dyn StdError + 'static)) -> Option<Verdict> {
+    error_chain(error).find_map(of_link)
 }
 
 fn of_link(link: &(dyn StdError + 'static)) -> Option<Verdict> {
     if link.is::<Elapsed>() {
         return Some(Verdict::Transient);
+    }
+    if link.is::<Overloaded>() {
+        return Some(Verdict::Never);
     }
     of_hyper(link).or_else(|| of_io(link.downcast_ref::<io::Error>()?.kind()))
 }
@@ -60,18 +64,16 @@ mod tests {
     #[test]
     fn the_first_known_link_decides() {
         let nested = io::Error::other(io::Error::other(io::Error::from(ErrorKind::ConnectionReset)));
-        assert_eq!(verdict(&nested), Verdict::Transient);
+        assert_eq!(verdict(&nested), Some(Verdict::Transient));
         let refused = io::Error::other(io::Error::from(ErrorKind::ConnectionRefused));
-        assert_eq!(verdict(&refused), Verdict::NotSent);
+        assert_eq!(verdict(&refused), Some(Verdict::NotSent));
         for unreachable in [ErrorKind::HostUnreachable, ErrorKind::NetworkUnreachable] {
-            assert_eq!(
-                verdict(&io::Error::from(unreachable)),
-                Verdict::Transient,
-                "perhaps after the request"
-            );
+            let verdict = verdict(&io::Error::from(unreachable));
+            assert_eq!(verdict, Some(Verdict::Transient), "perhaps after the request");
         }
-        assert_eq!(verdict(&Elapsed::new()), Verdict::Transient);
-        assert_eq!(verdict(&io::Error::from(ErrorKind::InvalidInput)), Verdict::Never);
-        assert_eq!(verdict(&io::Error::other("a fault of one's own")), Verdict::Never);
+        assert_eq!(verdict(&Elapsed::new()), Some(Verdict::Transient));
+        assert_eq!(verdict(&Overloaded::new()), Some(Verdict::Never));
+        assert_eq!(verdict(&io::Error::from(ErrorKind::InvalidInput)), None);
+        assert_eq!(verdict(&io::Error::other("a fault of one's own")), None);
     }
 }

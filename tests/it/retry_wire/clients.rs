@@ -68,7 +68,11 @@ pub(crate) struct Reqwest(reqwest::Client);
 
 impl Reqwest {
     pub(crate) fn new() -> Self {
-        Self(reqwest::Client::builder().no_proxy().build().unwrap())
+        Self::with(reqwest::Client::builder())
+    }
+
+    pub(crate) fn with(settings: reqwest::ClientBuilder) -> Self {
+        Self(settings.no_proxy().build().unwrap())
     }
 }
 

@@ -15,7 +15,7 @@ use tower::{ServiceBuilder, ServiceExt, timeout::error::Elapsed};
 use tower_oss::{Error, ErrorCode, FindOssError, OssErrorLayer, RetryStop, retry::Idempotency};
 
 use super::{
-    clients::{Stack, hyper, policy, stacks},
+    clients::{Reqwest, Stack, hyper, policy, stack, stacks},
     server::{Reply, Server, failure, ok},
 };
 
@@ -245,4 +245,20 @@ async fn a_conflict_after_a_timeout_between_two_policies_may_be_the_requests_own
     assert!(error.is_conflict() && error.after_ambiguous_attempt(), "{error:?}");
     assert_eq!(error.retry_stop(), Some(RetryStop::NotRetryable));
     assert_eq!(server.seen().len(), 2);
+}
+
+/// Its type is private, so nothing is known of it: that must not be said to be more.
+#[tokio::test]
+async fn reqwests_own_timeout_is_never_repeated_and_leaves_an_append_unknown() {
+    for (uri, stop) in [("/k", RetryStop::NotRetryable), ("/k?append&position=0", RetryStop::OutcomeUnknown)]
+    {
+        let server = Server::start(|_| Reply::Stall).await;
+        let client = Reqwest::with(reqwest::Client::builder().timeout(SHORT));
+        let stack = stack(policy(), OssErrorLayer::new(), LONG, client);
+        let error = failed(&stack, request(Method::PUT, server.url(uri))).await;
+
+        assert!(has_cause(&error, |cause| cause.downcast_ref().is_some_and(reqwest::Error::is_timeout)));
+        assert_eq!((server.seen().len(), error.attempts()), (1, 1));
+        assert_eq!(error.retry_stop(), Some(stop));
+    }
 }
