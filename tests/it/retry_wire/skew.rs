@@ -9,6 +9,7 @@ use bytes::Bytes;
 use futures_util::future::join_all;
 use http::{HeaderValue, Request, StatusCode};
 use http_body_util::Full;
+use tokio::time::timeout;
 use tower::ServiceExt;
 use tower_oss::{
     ClockOffset, Error, ErrorCode, OssErrorLayer, RetryStop, retry::Verdict, test_util::ErrorResponse,
@@ -91,7 +92,7 @@ fn stacks() -> [Stack; 2] {
 async fn call(stack: &Stack, server: &Server) -> Result<(), Error> {
     // Dated requests are repeated whatever they are: they have surely not been applied.
     let request = Request::post(server.url("/k?append&position=0")).body(Full::from("four")).unwrap();
-    stack.clone().oneshot(request).await.map(|_| ())
+    timeout(LONG, stack.clone().oneshot(request)).await.expect("a call that never ends").map(|_| ())
 }
 
 const WAYS: [(Off, Refusal); 4] = [
