@@ -58,10 +58,6 @@
 //!
 //! 1.86. It is raised only with a new minor version.
 #![cfg_attr(docsrs, feature(doc_cfg))]
-#![cfg_attr(
-    not(feature = "test-util"),
-    expect(rustdoc::broken_intra_doc_links, reason = "a module of that feature")
-)]
 
 mod attempt;
 mod clock;

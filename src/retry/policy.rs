@@ -261,8 +261,9 @@ impl RetryPolicy {
             on_retry(&RetryEvent { failure, verdict, delay, paced });
         }
         request.extensions_mut().insert(self.session.attempt);
-        if let Some(error) = failure.oss() {
-            request.extensions_mut().insert(LastError(error.clone()));
+        match failure.oss() {
+            Some(error) => drop(request.extensions_mut().insert(LastError(error.clone()))),
+            None => drop(request.extensions_mut().remove::<LastError>()),
         }
         Ok(Wait::new(delay))
     }
