@@ -22,7 +22,7 @@ pub(crate) struct Limits {
     pub(crate) keep: usize,
     /// Bytes that are read; those beyond `keep` are discarded, so that the connection can be used again.
     pub(crate) read: usize,
-    /// Time for all of it, from the moment when the body first makes wait.
+    /// Time for all of it, from the moment when the body first makes wait, or has come in many frames.
     pub(crate) deadline: Duration,
     /// Time for the end of the body, once the error document in it has ended.
     pub(crate) grace: Duration,
@@ -57,6 +57,7 @@ pin_project! {
         limits: Limits,
         buffer: Vec<u8>,
         read: usize,
+        frames: u32,
         discarded: bool,
         deadline: Option<Instant>,
         grace: Option<Grace>,
@@ -87,6 +88,7 @@ where
             limits,
             buffer,
             read: 0,
+            frames: 0,
             discarded: false,
             deadline: None,
             grace: None,
@@ -101,10 +103,13 @@ where
                 Poll::Ready(Some(Ok(frame))) => {
                     // Trailers and unknown frames say nothing about the error.
                     let length = frame.into_data().map_or(0, |data| self.as_mut().keep(data));
-                    if self.as_mut().is_worth_reading_on(length) {
+                    if !self.as_mut().is_worth_reading_on(length) {
+                        (BodyState::Truncated, None)
+                    } else if self.as_mut().is_late() {
+                        (BodyState::TimedOut, None)
+                    } else {
                         continue;
                     }
-                    (BodyState::Truncated, None)
                 }
                 Poll::Ready(Some(Err(error))) => (BodyState::Failed, Some(error.into())),
                 Poll::Ready(None) => (BodyState::Complete, None),
@@ -145,6 +150,14 @@ where
         let left = this.limits.read.max(this.limits.keep).checked_sub(*this.read);
         let is_full = this.buffer.len() == this.limits.keep;
         left.is_some_and(|left| !is_full || to_usize(this.body.size_hint().lower()) <= left)
+    }
+
+    /// Whether the deadline has passed, for a body that never makes wait. A look at the clock every 64 frames will do.
+    fn is_late(self: Pin<&mut Self>) -> bool {
+        let this = self.project();
+        *this.frames = this.frames.wrapping_add(1);
+        let limit = this.limits.deadline;
+        *this.frames % 64 == 0 && *this.deadline.get_or_insert_with(|| after(limit)) <= Instant::now()
     }
 
     /// Waits for the deadline; or, if the text turns out to be a whole document, for the end of the grace.

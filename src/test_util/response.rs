@@ -91,7 +91,7 @@ impl ErrorResponse {
         self
     }
 
-    /// Adds another element.
+    /// Adds another element; a nested one by its path, as in `AccessDeniedDetail/AuthAction`.
     pub fn field(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.fields.push((name.into(), value.into()));
         self
@@ -168,35 +168,83 @@ impl ErrorResponse {
     }
 
     /// The elements that are there, in the order in which OSS writes them.
-    fn elements(&self) -> impl Iterator<Item = (&str, String)> {
+    fn elements(&self) -> Vec<Element> {
+        let mut elements = Vec::new();
         let basic = [
             ("Code", self.code.as_str()),
             ("Message", &self.message),
             ("RequestId", &self.request_id),
             ("HostId", &self.host_id),
         ];
-        let fields = self.fields.iter().map(|(name, value)| (&**name, value.clone()));
-        let link = |ec: &String| format!("https://api.aliyun.com/troubleshoot?q={ec}");
-        let ec = self.ec.iter().flat_map(move |ec| [("EC", ec.clone()), ("RecommendDoc", link(ec))]);
-        basic.into_iter().map(|(name, value)| (name, value.to_owned())).chain(fields).chain(ec)
+        let fields = self.fields.iter().map(|(path, value)| (&**path, &**value));
+        for (path, value) in basic.into_iter().chain(fields) {
+            Element::add(&mut elements, path, value);
+        }
+        if let Some(ec) = &self.ec {
+            Element::add(&mut elements, "EC", ec);
+            Element::add(
+                &mut elements,
+                "RecommendDoc",
+                &format!("https://api.aliyun.com/troubleshoot?q={ec}"),
+            );
+        }
+        elements
     }
 
     fn xml(&self) -> String {
-        let elements = self.elements().map(|(path, value)| {
-            let opened: String = path.split('/').map(|name| format!("<{name}>")).collect();
-            let closed: String = path.rsplit('/').map(|name| format!("</{name}>")).collect();
-            format!("  {opened}{}{closed}\n", escape(&value))
-        });
-        let elements: String = elements.collect();
+        let elements: String =
+            self.elements().iter().map(|element| format!("  {}\n", element.xml())).collect();
         format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error>\n{elements}</Error>\n")
     }
 
     fn vector_json_document(&self) -> String {
-        let members: serde_json::Map<_, _> = self
-            .elements()
-            .map(|(name, value)| (name.to_owned(), serde_json::Value::String(value)))
+        format!("{{\"Error\":{}}}", Element::json(&self.elements()))
+    }
+}
+
+/// An element of the document: a text, or elements in an element.
+enum Element {
+    Text(String, String),
+    Nest(String, Vec<Self>),
+}
+
+impl Element {
+    /// Adds the element of this path. Neighbours below the same element share it.
+    fn add(elements: &mut Vec<Self>, path: &str, value: &str) {
+        match path.split_once('/') {
+            None => elements.push(Self::Text(path.to_owned(), value.to_owned())),
+            Some((outer, path)) => {
+                if !matches!(elements.last(), Some(Self::Nest(name, _)) if name == outer) {
+                    elements.push(Self::Nest(outer.to_owned(), Vec::new()));
+                }
+                if let Some(Self::Nest(_, inner)) = elements.last_mut() {
+                    Self::add(inner, path, value);
+                }
+            }
+        }
+    }
+
+    fn xml(&self) -> String {
+        match self {
+            Self::Text(name, value) => format!("<{name}>{}</{name}>", escape(value)),
+            Self::Nest(name, inner) => {
+                let inner: String = inner.iter().map(Self::xml).collect();
+                format!("<{name}>{inner}</{name}>")
+            }
+        }
+    }
+
+    /// By hand, because a map of `serde_json` has an order of its own.
+    fn json(elements: &[Self]) -> String {
+        let member = |name: &str, value: &str| format!("{}:{value}", serde_json::json!(name));
+        let members: Vec<_> = elements
+            .iter()
+            .map(|element| match element {
+                Self::Text(name, value) => member(name, &serde_json::json!(value).to_string()),
+                Self::Nest(name, inner) => member(name, &Self::json(inner)),
+            })
             .collect();
-        serde_json::json!({ "Error": members }).to_string()
+        format!("{{{}}}", members.join(","))
     }
 }
 

@@ -115,3 +115,19 @@ async fn every_sample_split_at_every_offset_gives_the_same_error() {
         }
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_is_always_ready_but_slow_gives_its_error_at_the_deadline() {
+    let service = service_fn(|_: Request<()>| async {
+        // Each frame takes a quarter of a second of the clock, and never makes wait.
+        let frames = futures_util::stream::repeat_with(|| {
+            futures_util::FutureExt::now_or_never(tokio::time::advance(Duration::from_millis(250)));
+            Ok::<_, BoxError>(Frame::data(Bytes::from_static(b"x")))
+        });
+        Ok::<_, BoxError>(Response::builder().status(500).body(StreamBody::new(frames)).unwrap())
+    });
+    let error = OssErrorLayer::new().layer(service).oneshot(Request::new(())).await;
+    let error = error.err().and_then(tower_oss::Error::into_oss).unwrap();
+    assert_eq!(error.body_state(), BodyState::TimedOut);
+    assert!(error.raw_body().len() <= 128, "{} frames", error.raw_body().len());
+}

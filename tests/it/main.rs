@@ -13,5 +13,6 @@ mod secrets;
 mod service;
 mod stack;
 mod support;
+mod test_util;
 mod traits;
 mod wire;
