@@ -3,6 +3,7 @@
 mod class;
 mod code;
 mod codes;
+mod display;
 mod explain;
 mod fields;
 mod find;

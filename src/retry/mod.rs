@@ -50,14 +50,16 @@ mod session;
 mod settings;
 mod transport;
 mod verdict;
+mod wait;
 
 pub use self::{
     backoff::Backoff,
     body::{OnceBody, OnceBodyError, TryCloneBody},
     budget::RetryBudget,
     idempotency::Idempotency,
-    policy::{RetryPolicy, Wait},
+    policy::RetryPolicy,
     retry_error::RetryError,
     settings::RetryEvent,
     verdict::{Failure, Verdict},
+    wait::Wait,
 };

@@ -1,18 +1,11 @@
-use std::{
-    future::Future,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use http::{Request, Response};
-use pin_project_lite::pin_project;
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::time::Instant;
 use tower::retry::{Policy, budget::Budget};
 
 use super::{
-    Backoff, Failure, Idempotency, RetryError, RetryEvent, TryCloneBody, Verdict,
+    Backoff, Failure, Idempotency, RetryError, RetryEvent, TryCloneBody, Verdict, Wait,
     idempotency::changes_something,
     retry_error,
     session::{Question, Session},
@@ -302,28 +295,5 @@ impl Clone for RetryPolicy {
 impl Default for RetryPolicy {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-pin_project! {
-    /// The wait before a retry.
-    #[derive(Debug)]
-    pub struct Wait {
-        #[pin]
-        sleep: Option<Sleep>,
-    }
-}
-
-impl Wait {
-    fn new(delay: Duration) -> Self {
-        Self { sleep: (!delay.is_zero()).then(|| sleep(delay)) }
-    }
-}
-
-impl Future for Wait {
-    type Output = ();
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        self.project().sleep.as_pin_mut().map_or(Poll::Ready(()), |sleep| sleep.poll(cx))
     }
 }
