@@ -7,9 +7,12 @@ use std::{
     cell::Cell,
     convert::Infallible,
     future::{Ready, ready},
+    io::{Read, Write},
+    net::{Ipv4Addr, SocketAddr, TcpListener},
     pin::Pin,
     rc::Rc,
     task::{Context, Poll},
+    thread,
 };
 
 use allocation_counter::{AllocationInfo, measure};
@@ -17,9 +20,10 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use http::{Request, Response};
 use http_body::{Body, Frame, SizeHint};
-use http_body_util::Full;
+use http_body_util::{Empty, Full};
+use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use tower::{
-    Layer, Service,
+    Layer, Service, ServiceExt,
     retry::{Policy, Retry},
 };
 use tower_oss::{BodyState, Error, ErrorCode, OssError, OssErrorLayer, OssRule, RetryPolicy};
@@ -281,4 +285,38 @@ fn the_retry_policy_allocates_nothing_for_a_success() {
     let least = allocated(Retry::new(Never, Fine));
     assert!(least.count_total > 0, "tower clones the request");
     assert_eq!(allocated(Retry::new(RetryPolicy::new(), Fine)).count_total, least.count_total);
+}
+
+/// A server that answers every request with an error whose body has this head and goes on for ever.
+fn endless_server(head: &'static str) -> SocketAddr {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = write!(stream, "HTTP/1.1 500 Internal Server Error\r\n{head}\r\n\r\n");
+            let piece = [b"4000\r\n", &[b'x'; 0x4000][..], b"\r\n"].concat();
+            while stream.write_all(&piece).is_ok() {}
+        }
+    });
+    address
+}
+
+#[test]
+fn an_endless_body_over_a_socket_costs_the_whole_process_less_than_a_mebibyte() {
+    for head in ["transfer-encoding: chunked", "content-length: 104857600"] {
+        let address = endless_server(head);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let client = Client::builder(TokioExecutor::new()).build_http::<Empty<Bytes>>();
+        let request = Request::get(format!("http://{address}/")).body(Empty::new()).unwrap();
+        let mut error = None;
+        let allocated = measure(|| {
+            let called = OssErrorLayer::new().layer(client.clone()).oneshot(request.clone());
+            error = runtime.block_on(called).err();
+        });
+        let error = error.and_then(Error::into_oss).expect("an error of the server");
+        assert_eq!(error.body_state(), BodyState::Truncated);
+        assert!(allocated.bytes_max < 1024 * KIB, "{head}: {allocated:?}");
+    }
 }
