@@ -20,13 +20,15 @@ use crate::error::{ErrorCode, OssError, server_date};
 /// to [`RetryPolicy::clock`](crate::RetryPolicy::clock), which repeats what was refused, and to
 /// your signer, which dates its requests by [`now`](Self::now). The local clock is never touched.
 ///
-/// It is learned from a `RequestTimeTooSkewed` answer: from the body's `ServerTime`, or else from `Date` if no cache has
-/// kept the answer (`Age`). Under V4 signing, OSS answers a wrong date with `InvalidArgument`, which it answers to much
+/// It is learned from a `RequestTimeTooSkewed` answer that no cache has kept (`Age`): from the body's `ServerTime`, or else
+/// from `Date`. Under V4 signing, OSS answers a wrong date with `InvalidArgument`, which it answers to much
 /// else, too; then the offset is learned only if `Date` is more than 15 minutes away from what the client takes for
 /// now, whatever the message says. When the local clock has been set right, the next such answer brings the
 /// offset back to zero.
 ///
-/// An offset beyond the bound, a day unless set, is not believed, and neither is a server that lives before 2020.
+/// An offset beyond the bound, a day unless set, is not believed, and neither is a server that lives before 2020. Whoever can
+/// forge an answer, on a connection without TLS, can move the dates of your signatures by as much as the bound. Use one
+/// offset for the servers of one clock.
 ///
 /// # Examples
 ///
@@ -114,7 +116,11 @@ impl ClockOffset {
     }
 
     fn learn_at(&self, error: &OssError, local: SystemTime) {
-        let date = || server_date(error.headers()).filter(|_| !error.headers().contains_key(header::AGE));
+        // What a cache has kept tells nothing about now.
+        if error.headers().get(header::AGE).is_some_and(|age| age != "0") {
+            return;
+        }
+        let date = || server_date(error.headers());
         if error.is_clock_skewed() {
             let believed = server_time(error).is_some_and(|server| self.learn(server, local));
             if !believed {

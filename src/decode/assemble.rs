@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::{HeaderMap, Method, Response, StatusCode, response};
 
@@ -59,7 +61,7 @@ pub(super) fn assemble(mut head: response::Parts, method: Option<Method>, collec
         body: parsed.body,
         kind: parsed.kind,
         state,
-        cause: collected.cause,
+        cause: collected.cause.map(Arc::from),
         notes: Notes::default(),
     })
 }

@@ -79,6 +79,11 @@ impl ErrorClass {
     }
 }
 
+/// Whether an answer with this status, of which nothing else is known, could be another one the next time.
+pub(crate) fn is_transient_status(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 408 | 424 | 429 | 500 | 502..=504)
+}
+
 impl fmt::Display for ErrorClass {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())

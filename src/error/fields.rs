@@ -40,7 +40,7 @@ pub(crate) enum Span {
 ///
 /// The document is kept in one piece, and a value is a range of it. Only values that do not stand there letter
 /// by letter (references, CDATA, JSON escapes) are copied, into one more text.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Fields {
     source: String,
     decoded: String,

@@ -31,6 +31,7 @@ pub use self::{
     transport::TransportError,
 };
 pub(crate) use self::{
+    class::is_transient_status,
     fields::{Basic, Fields, MAX_DEPTH, MAX_NAME, Span},
     find::chain as error_chain,
     headers::{server_date, text as header_text, wait as retry_after},
@@ -96,7 +97,7 @@ impl Error {
         self.oss()?.request_id()
     }
 
-    /// How many times the request was sent. 1 unless a retry policy says more.
+    /// How many times the request was tried. 1 unless a retry policy says more.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.notes().attempts()
@@ -114,6 +115,13 @@ impl Error {
     #[must_use]
     pub fn after_ambiguous_attempt(&self) -> bool {
         self.notes().after_ambiguous_attempt()
+    }
+
+    pub(crate) fn own_notes(&mut self) -> &Notes {
+        match self {
+            Self::Oss(error) => error.own_notes(),
+            Self::Transport(error) => error.notes(),
+        }
     }
 
     pub(crate) fn notes(&self) -> &Notes {

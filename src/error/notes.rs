@@ -6,12 +6,13 @@ use super::RetryStop;
 #[derive(Debug, Default)]
 pub(crate) struct Notes {
     attempts: AtomicU32,
-    /// 0, or one more than the place in [`STOPS`].
+    /// 0, or one more than the place in `STOPS`.
     stop: AtomicU8,
     after_ambiguous_attempt: AtomicBool,
     paced: AtomicBool,
 }
 
+/// Every reason, in the order of the enum.
 const STOPS: [RetryStop; 6] = [
     RetryStop::NotRetryable,
     RetryStop::AttemptsExhausted,
@@ -31,8 +32,7 @@ impl Notes {
     }
 
     pub(crate) fn set_stop(&self, stop: RetryStop) {
-        let place = STOPS.iter().position(|known| *known == stop);
-        self.stop.store(place.map_or(0, |place| place as u8 + 1), Relaxed);
+        self.stop.store(stop as u8 + 1, Relaxed);
     }
 
     pub(crate) fn stop(&self) -> Option<RetryStop> {
@@ -66,7 +66,8 @@ mod tests {
     fn every_stop_is_read_as_it_was_noted() {
         let notes = Notes::default();
         assert_eq!((notes.stop(), notes.attempts()), (None, 1));
-        for stop in STOPS {
+        for (place, stop) in STOPS.into_iter().enumerate() {
+            assert_eq!(stop as usize, place);
             notes.set_stop(stop);
             assert_eq!(notes.stop(), Some(stop));
         }

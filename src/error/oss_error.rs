@@ -3,8 +3,8 @@ use std::{error::Error as StdError, sync::Arc, time::Duration};
 use http::{Extensions, HeaderMap, Method, StatusCode, Version, response};
 
 use super::{
-    Basic, BodyKind, BodyState, BoxError, CodeOrigin, ErrorClass, ErrorCode, Explanation, Fields, Notes,
-    RetryStop, Shown, headers, report::Report,
+    Basic, BodyKind, BodyState, CodeOrigin, ErrorClass, ErrorCode, Explanation, Fields, Notes, RetryStop,
+    Shown, class::is_transient_status, headers, report::Report,
 };
 
 /// An error that OSS answered with: everything it said, and how it said it.
@@ -62,8 +62,24 @@ pub(crate) struct Parts {
     pub(crate) kind: BodyKind,
     pub(crate) state: BodyState,
     /// Why the body could not be read.
-    pub(crate) cause: Option<BoxError>,
+    pub(crate) cause: Option<Arc<dyn StdError + Send + Sync>>,
     pub(crate) notes: Notes,
+}
+
+impl Parts {
+    /// The same, with nothing noted.
+    fn copy(&self) -> Self {
+        Self {
+            head: self.head.clone(),
+            method: self.method.clone(),
+            code: self.code.clone(),
+            fields: self.fields.clone(),
+            body: self.body.clone(),
+            cause: self.cause.clone(),
+            notes: Notes::default(),
+            ..*self
+        }
+    }
 }
 
 impl OssError {
@@ -74,6 +90,15 @@ impl OssError {
     /// A text of this error, fit for a log line.
     pub(crate) fn shown<'a>(&'a self, text: &'a str) -> Shown<'a> {
         Shown::of_document(text, &self.0.fields)
+    }
+
+    /// As [`notes`](Self::notes), on a copy of its own if the error is shared: what one call notes on an error that was
+    /// kept somewhere, no other call may read.
+    pub(crate) fn own_notes(&mut self) -> &Notes {
+        if Arc::get_mut(&mut self.0).is_none() {
+            self.0 = Arc::new(self.0.copy());
+        }
+        &self.0.notes
     }
 
     pub(crate) fn notes(&self) -> &Notes {
@@ -212,7 +237,7 @@ impl OssError {
         headers::wait(self.headers())
     }
 
-    /// How many times the request was sent. 1 unless a retry policy says more.
+    /// How many times the request was tried. 1 unless a retry policy says more.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.notes().attempts()
@@ -297,14 +322,20 @@ impl OssError {
         self.class() == ErrorClass::Callback
     }
 
+    /// A 203 tells of a callback, whatever its code: the upload itself has succeeded.
+    pub(crate) fn is_stored(&self) -> bool {
+        self.status() == StatusCode::NON_AUTHORITATIVE_INFORMATION
+    }
+
     /// The same request could succeed if it is repeated after a wait.
     ///
     /// Says nothing about whether repeating is safe: an append whose answer was lost may have been applied.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self.0.code.class() {
+            _ if self.is_stored() => false,
             ErrorClass::Server | ErrorClass::Throttling => true,
-            ErrorClass::Unknown => matches!(self.status().as_u16(), 408 | 429 | 500 | 502..=504),
+            ErrorClass::Unknown => is_transient_status(self.status()),
             _ => self.0.code == ErrorCode::RequestTimeout,
         }
     }

@@ -14,7 +14,8 @@ use pin_project_lite::pin_project;
 /// A request body that can, perhaps, be sent again.
 ///
 /// It is implemented for the bodies that are whole from the start. Wrap any other, a stream above all, in
-/// [`OnceBody`]; or implement this for a body of your own that can be opened again.
+/// [`OnceBody`]; or implement this for a body of your own that can be opened again. Where a client wants a boxed body or
+/// reqwest's, put the policy above the boxing: `map_request` below it turns one into the other.
 ///
 /// # Examples
 ///

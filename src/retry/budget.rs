@@ -1,6 +1,9 @@
-use std::sync::{
-    Mutex, PoisonError,
-    atomic::{AtomicU64, Ordering::Relaxed},
+use std::{
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
 };
 
 use tokio::time::Instant;
@@ -12,6 +15,8 @@ use tower::retry::budget::Budget;
 /// ten, so over any time there are at most 0.2 × first attempts + 10 × seconds + 100 retries, and none is refused
 /// while the bucket holds one. The floor of ten a second means that it always fills again: an outage that empties it is not
 /// remembered.
+///
+/// What a throttle below paces, and the one repeat after the clock was corrected, cost nothing of it.
 ///
 /// Clones of a [`RetryPolicy`](crate::RetryPolicy) share theirs; share one between policies by an `Arc`.
 ///
@@ -38,6 +43,9 @@ pub struct RetryBudget {
 
 /// A retry, in the bucket's unit.
 const RETRY: u64 = 1_000_000;
+
+/// In nanoseconds.
+const SECOND: u128 = 1_000_000_000;
 
 impl RetryBudget {
     /// With so many retries for each first attempt, so many a second besides, and room for so many.
@@ -69,15 +77,23 @@ impl RetryBudget {
 
     /// Pays in what the time since the last look has earned; time that goes backwards earns nothing.
     fn pay_floor(&self, now: Instant) {
+        // Paid in under the lock: who comes second finds it in the bucket.
         let mut paid = self.paid.lock().unwrap_or_else(PoisonError::into_inner);
-        let since = paid.map_or(0, |paid| now.saturating_duration_since(paid).as_micros());
-        let earned = since.saturating_mul(u128::from(self.per_second)) / 1_000_000;
-        // A look that earns less than the unit leaves the time standing for the next.
-        if paid.is_none() || earned > 0 {
+        let Some(last) = *paid else {
             *paid = Some(now);
+            return;
+        };
+        let since = now.saturating_duration_since(last).as_nanos();
+        let rate = u128::from(self.per_second);
+        let earned = u64::try_from(since.saturating_mul(rate) / SECOND).unwrap_or(u64::MAX);
+        if earned == 0 {
+            return;
         }
-        drop(paid);
-        self.pay_in(u64::try_from(earned).unwrap_or(u64::MAX));
+        // Only the time that was paid for is over; a rest of it counts the next time.
+        let spent = (u128::from(earned) * SECOND).div_ceil(rate).min(since);
+        let spent = Duration::from_nanos(u64::try_from(spent).unwrap_or(u64::MAX));
+        *paid = Some(last.checked_add(spent).unwrap_or(now));
+        self.pay_in(earned);
     }
 
     /// A full bucket costs one load.
@@ -112,8 +128,6 @@ fn millionths(number: f64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use proptest::prelude::*;
 
     use super::*;
@@ -206,6 +220,35 @@ mod tests {
         assert!(!budget.withdraw_at(start), "time that goes backwards earns nothing");
         let much_later = later + Duration::from_secs(u64::from(u32::MAX));
         assert_eq!((0..200).filter(|_| budget.withdraw_at(much_later)).count(), 100);
+    }
+
+    #[test]
+    fn looks_between_two_units_lose_nothing() {
+        for nanos in [300, 1_900, 5_500, 999_999] {
+            let budget = RetryBudget::new(0.0, 10.0, 1);
+            let start = Instant::now();
+            assert!(budget.withdraw_at(start));
+            let looks = 1_000_000_000 / nanos;
+            let granted =
+                (1..=looks).filter(|look| budget.withdraw_at(start + Duration::from_nanos(look * nanos)));
+            assert_eq!(
+                granted.count(),
+                if looks * nanos < 1_000_000_000 { 9 } else { 10 },
+                "every {nanos} ns"
+            );
+        }
+    }
+
+    #[test]
+    fn two_threads_get_what_is_due_and_no_more() {
+        let budget = RetryBudget::new(0.0, 0.0, 1000);
+        let now = Instant::now();
+        let grab = || (0..1000).filter(|_| budget.withdraw_at(now)).count();
+        let total = std::thread::scope(|scope| {
+            let other = scope.spawn(grab);
+            grab() + other.join().unwrap()
+        });
+        assert_eq!(total, 1000);
     }
 
     #[test]

@@ -9,6 +9,8 @@ use http::{Method, Request};
 /// - a PUT with `x-oss-forbid-overwrite: true`: the second time, the object exists;
 /// - an upload with a callback: the second time, the application server is called again.
 ///
+/// In a bucket with versioning, a repeated PUT or DELETE leaves one more version or delete marker.
+///
 /// POST is not: `CompleteMultipartUpload`, for one, finds no upload the second time.
 ///
 /// # Examples

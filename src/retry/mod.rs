@@ -10,20 +10,23 @@
 //! | answer | [`Verdict`] | why |
 //! |---|---|---|
 //! | `QpsLimitExceeded` and every other code of class throttling; 429 without a known code | `Throttled` | OSS refused it before doing anything, and asks for fewer requests: a longer wait |
-//! | `InternalError`, `ServiceUnavailable`, `MirrorFailed` and every other code of class server; 500, 502, 503, 504 without a known code | `Transient` | OSS, or something on the way, failed or was busy; it may have been done all the same |
+//! | `InternalError`, `ServiceUnavailable`, `MirrorFailed` and every other code of class server; 424, 500, 502, 503, 504 without a known code | `Transient` | OSS, or something on the way, failed or was busy; it may have been done all the same |
 //! | `RequestTimeout` (400); 408 without a known code | `Transient` | the bytes came too slowly, which says nothing about the next time |
 //! | `RequestTimeTooSkewed`; `InvalidArgument` from a server whose clock is far from ours | `ClockSkewed` | refused for its date: once more, at once, if the [`ClockOffset`](crate::ClockOffset) has learned since |
-//! | `CallbackFailed` (203) | `Never` | the object is stored; a repeat would store and call again |
+//! | 203, whatever its code | `Never` | the object is stored; a repeat would store and call again |
 //! | every other code and status: 400, 403, 404, 405, 409, 411, 412, 416, … | `Never` | the same request gets the same answer |
 //!
 //! | no answer | [`Verdict`] | why |
 //! |---|---|---|
-//! | connection refused, DNS, TLS: no connection | `NotSent` | nothing has left |
+//! | connection refused, DNS, TLS: no connection | `NotApplied` | nothing has left |
 //! | connection reset, closed or timed out; an answer that is no HTTP; tower's `Elapsed` | `Transient` | it may have been done |
-//! | a faulty request, tower's `Overloaded` | `Never` | not the network's doing; the caller should know |
-//! | everything else: a closed Buffer, reqwest's own timeout (use tower's instead), … | `Never` | nothing is known of it; a request that must not be applied twice ends as `OutcomeUnknown` |
+//! | tower's `Overloaded` | `Never` | not the network's doing; the caller should know |
+//! | everything else: a faulty request, a closed Buffer, reqwest's own timeout (use tower's instead), … | `Never` | nothing is known of it; a request that must not be applied twice ends as `OutcomeUnknown` |
 //!
-//! `Throttled`, `NotSent` and `ClockSkewed` are surely not applied, so any request may be repeated after them. After
+//! A code of class server or throttling counts whatever the status, except 203. Without the feature `hyper-util`, only what
+//! is an `io::Error` underneath is told apart, and the rest counts as "everything else".
+//!
+//! `Throttled`, `NotApplied` and `ClockSkewed` are surely not applied, so any request may be repeated after them. After
 //! `Transient`, only an idempotent one is ([`Idempotency`]).
 //!
 //! # How long it waits

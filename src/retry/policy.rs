@@ -36,7 +36,8 @@ use crate::{
 /// | [`clock`](Self::clock) | none: an error due to the clock is not repeated |
 ///
 /// Two calls never see each other's state; only the budget and the clock are shared. Of two policies one inside the
-/// other, the outer one stands down.
+/// other, the outer one stands down from what the inner one has given up on; it cannot know of an inner one that a Timeout
+/// between them has cut short. An error of `poll_ready` between two attempts is tower's to return: the policy is not asked.
 ///
 /// # Examples
 ///
@@ -74,10 +75,14 @@ impl RetryPolicy {
     /// The policy with its defaults.
     #[must_use]
     pub fn new() -> Self {
-        Self::with_settings(Arc::default())
+        let settings = Arc::<Settings>::default();
+        Self { session: Session::new(&settings, 0), settings }
     }
 
     /// Sends a request at most this often in all, at least once; 3 unless set.
+    ///
+    /// Not counted are the one repeat after the clock was corrected, and those that a throttle below paces. With 1, there
+    /// is no repeat of any kind.
     #[must_use]
     pub fn max_attempts(self, attempts: u32) -> Self {
         self.set(|settings| settings.max_attempts = attempts.max(1))
@@ -128,7 +133,8 @@ impl RetryPolicy {
         self.set(|settings| settings.clock = Some(clock))
     }
 
-    /// Asks this for the verdict on each failure; it is given the one that the policy would reach by itself.
+    /// Asks this for the verdict on each failure; it is given the one that the policy would reach by itself. Without an
+    /// [`OssErrorLayer`](crate::OssErrorLayer) below, answers count as failures only if their status is worth a retry.
     ///
     /// # Examples
     ///
@@ -167,10 +173,6 @@ impl RetryPolicy {
     fn set(mut self, set: impl FnOnce(&mut Settings)) -> Self {
         set(Arc::make_mut(&mut self.settings));
         self
-    }
-
-    fn with_settings(settings: Arc<Settings>) -> Self {
-        Self { session: Session::new(&settings, 0), settings }
     }
 
     #[cold]
@@ -219,7 +221,8 @@ impl RetryPolicy {
         request: &mut Request<B>,
         cause: Cause<'_>,
     ) -> Result<Wait, RetryStop> {
-        let failure = Failure { cause, attempt: self.session.attempt.number() };
+        let method = request.method().clone();
+        let failure = Failure { cause, attempt: self.session.attempt.number(), method: &method };
         let mut is_unknown = false;
         let verdict = match cause {
             // Under V4 signing, the code alone does not tell.
@@ -270,7 +273,7 @@ impl<B: TryCloneBody, R, E: RetryError> Policy<Request<B>, Response<R>, E> for R
         self.session.deposit(&self.settings);
         match result {
             Ok(response) if Verdict::of_status(response.status()) == Verdict::Never => None,
-            // No error layer is below: the status is all that is known.
+            // No layer below has made an error of it: the status is all that is known.
             Ok(response) => self.after_answer(request, response),
             Err(error) => self.after_error(request, error),
         }

@@ -5,7 +5,7 @@ use crate::error::{BoxError, Error, FindOssError, Notes, OssError, TransportErro
 
 /// The errors that [`RetryPolicy`](crate::RetryPolicy) can judge: [`Error`], and the [`BoxError`] of tower's own layers.
 ///
-/// When the policy gives up on a `BoxError` that holds neither an [`Error`] nor an [`OssError`], it wraps it in
+/// When the policy gives up on a `BoxError` behind which there is neither an [`Error`] nor an [`OssError`], it wraps it in
 /// [`Error::Transport`], so that it can say how often it was tried, and why no more.
 ///
 /// This trait is sealed: no other type can implement it.
@@ -21,8 +21,9 @@ mod sealed {
     pub trait Judged {
         fn as_error(&self) -> &(dyn StdError + 'static);
 
-        /// Makes the error itself one of ours, if it is not.
-        fn adopt(&mut self);
+        /// Sees to it that there is a place for notes, and that no other call reads it. What other layers have wrapped is
+        /// theirs to share.
+        fn own_notes(&mut self);
     }
 }
 
@@ -31,7 +32,9 @@ impl sealed::Judged for Error {
         self
     }
 
-    fn adopt(&mut self) {}
+    fn own_notes(&mut self) {
+        self.own_notes();
+    }
 }
 
 impl sealed::Judged for BoxError {
@@ -39,8 +42,12 @@ impl sealed::Judged for BoxError {
         &**self
     }
 
-    fn adopt(&mut self) {
-        if notes(&**self).is_none() {
+    fn own_notes(&mut self) {
+        if let Some(error) = self.downcast_mut::<Error>() {
+            error.own_notes();
+        } else if let Some(error) = self.downcast_mut::<OssError>() {
+            error.own_notes();
+        } else if error_chain(&**self).find_map(notes).is_none() {
             let cause = mem::replace(self, Box::new(Taken));
             *self = Box::new(Error::Transport(TransportError::new(cause)));
         }
@@ -60,8 +67,8 @@ pub(super) fn is_final(error: &impl RetryError) -> bool {
 
 /// Where to note how it went.
 pub(super) fn notes_of(error: &mut impl RetryError) -> Option<&Notes> {
-    error.adopt();
-    notes(error.as_error())
+    error.own_notes();
+    error_chain(error.as_error()).find_map(notes)
 }
 
 fn notes<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Notes> {

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// What is known of one call, over all its attempts.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) struct Session {
     pub(super) attempt: Attempt,
     /// Attempts that count against the limit: those that a throttle paces do not.
@@ -100,7 +100,8 @@ impl Session {
             return Err(RetryStop::BodyNotReplayable);
         }
         let free = corrected || question.paced;
-        if !free && self.counted >= settings.max_attempts || settings.max_attempts <= 1 {
+        let used_up = self.counted >= settings.max_attempts && !free;
+        if used_up || settings.max_attempts <= 1 {
             return Err(RetryStop::AttemptsExhausted);
         }
         let delay = if free {

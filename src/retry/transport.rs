@@ -27,11 +27,11 @@ fn of_link(link: &(dyn StdError + 'static)) -> Option<Verdict> {
 #[cfg(feature = "hyper-util")]
 fn of_hyper(link: &(dyn StdError + 'static)) -> Option<Verdict> {
     if let Some(error) = link.downcast_ref::<hyper_util::client::legacy::Error>() {
-        return error.is_connect().then_some(Verdict::NotSent);
+        return error.is_connect().then_some(Verdict::NotApplied);
     }
     let error = link.downcast_ref::<hyper::Error>()?;
-    // A faulty request stays faulty. Everything else happened on a connection, and so perhaps after the request.
-    Some(if error.is_user() { Verdict::Never } else { Verdict::Transient })
+    // What hyper blames on its user is a faulty request, or a runtime that has gone; how far it came is not told.
+    (!error.is_user()).then_some(Verdict::Transient)
 }
 
 #[cfg(not(feature = "hyper-util"))]
@@ -41,7 +41,7 @@ fn of_hyper(_: &(dyn StdError + 'static)) -> Option<Verdict> {
 
 fn of_io(kind: ErrorKind) -> Option<Verdict> {
     match kind {
-        ErrorKind::ConnectionRefused | ErrorKind::AddrNotAvailable => Some(Verdict::NotSent),
+        ErrorKind::ConnectionRefused | ErrorKind::AddrNotAvailable => Some(Verdict::NotApplied),
         // A host or network that goes away ends connections with the same kinds as it refuses them.
         ErrorKind::BrokenPipe
         | ErrorKind::ConnectionAborted
@@ -66,7 +66,7 @@ mod tests {
         let nested = io::Error::other(io::Error::other(io::Error::from(ErrorKind::ConnectionReset)));
         assert_eq!(verdict(&nested), Some(Verdict::Transient));
         let refused = io::Error::other(io::Error::from(ErrorKind::ConnectionRefused));
-        assert_eq!(verdict(&refused), Some(Verdict::NotSent));
+        assert_eq!(verdict(&refused), Some(Verdict::NotApplied));
         for unreachable in [ErrorKind::HostUnreachable, ErrorKind::NetworkUnreachable] {
             let verdict = verdict(&io::Error::from(unreachable));
             assert_eq!(verdict, Some(Verdict::Transient), "perhaps after the request");

@@ -1,8 +1,8 @@
 use std::error::Error as StdError;
 
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 
-use crate::error::{ErrorClass, ErrorCode, OssError};
+use crate::error::{ErrorClass, ErrorCode, OssError, is_transient_status};
 
 /// What a failed attempt means for the next. The table is in the [module's docs](crate::retry).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -12,8 +12,8 @@ pub enum Verdict {
     Never,
     /// It could succeed, and it may have been applied already: an idempotent request is repeated after a wait.
     Transient,
-    /// It was surely not sent: any request is repeated after a wait.
-    NotSent,
+    /// It was surely not applied, for example because it was never sent: any request is repeated after a wait.
+    NotApplied,
     /// It was surely not applied, because there are too many: any request is repeated after a longer wait.
     Throttled,
     /// It was surely not applied, because its date is wrong: it is repeated at once if the clock has been corrected.
@@ -23,6 +23,9 @@ pub enum Verdict {
 impl Verdict {
     /// What an error that OSS answered with means.
     pub(super) fn of_oss(error: &OssError) -> Self {
+        if error.is_stored() {
+            return Self::Never;
+        }
         match error.code().class() {
             ErrorClass::Throttling => Self::Throttled,
             ErrorClass::Server => Self::Transient,
@@ -38,7 +41,7 @@ impl Verdict {
     pub(super) fn of_status(status: StatusCode) -> Self {
         match status.as_u16() {
             429 => Self::Throttled,
-            408 | 500 | 502..=504 => Self::Transient,
+            _ if is_transient_status(status) => Self::Transient,
             _ => Self::Never,
         }
     }
@@ -49,13 +52,14 @@ impl Verdict {
 pub struct Failure<'a> {
     pub(super) cause: Cause<'a>,
     pub(super) attempt: u32,
+    pub(super) method: &'a Method,
 }
 
 #[derive(Clone, Copy)]
 pub(super) enum Cause<'a> {
     /// OSS answered with an error.
     Oss(&'a OssError),
-    /// An answer came through that no layer below has turned into an error.
+    /// An answer came through that no layer below has turned into an error: only its status is known.
     Answer(StatusCode, &'a HeaderMap),
     /// There was no answer.
     Transport(&'a (dyn StdError + 'static)),
@@ -88,6 +92,12 @@ impl<'a> Failure<'a> {
             Cause::Answer(status, _) => Some(status),
             Cause::Transport(_) => None,
         }
+    }
+
+    /// The method of the request.
+    #[must_use]
+    pub fn method(&self) -> &'a Method {
+        self.method
     }
 
     /// Which attempt failed, counted from 1.

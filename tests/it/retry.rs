@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use tower::{BoxError, Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 use tower_oss::{
     Attempt, Deadline, Error, ErrorClass, ErrorCode, OssError, OssErrorLayer, RetryPolicy, RetryStop,
-    retry::{Idempotency, OnceBody, RetryBudget, RetryError, TryCloneBody, Verdict},
+    retry::{Backoff, Idempotency, OnceBody, RetryBudget, RetryError, TryCloneBody, Verdict},
     test_util::{Answer, AnswerBody, ErrorResponse, Scripted},
 };
 
@@ -521,4 +521,86 @@ async fn a_request_is_the_same_every_time() {
     let seen = seen.lock().unwrap();
     assert!(seen.len() == 3 && seen.iter().all(|request| *request == seen[0]), "{seen:#?}");
     assert!(seen[0].contains("PUT https://b.oss/k?x=1 HTTP/2.0") && seen[0].contains("mark"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stored_object_is_never_sent_again_whatever_the_code_of_its_203() {
+    for code in [ErrorCode::CallbackFailed, ErrorCode::QpsLimitExceeded, ErrorCode::InternalError] {
+        let mut put = request(Method::PUT, "/k");
+        put.headers_mut().insert("x-oss-callback", HeaderValue::from_static("e30="));
+        put.extensions_mut().insert(Idempotency::Idempotent);
+        let stored = ErrorResponse::new(code).status(StatusCode::NON_AUTHORITATIVE_INFORMATION);
+        let (error, requests) = fails(half(), put, stored.into()).await;
+        assert_eq!((requests, error.retry_stop()), (1, Some(RetryStop::NotRetryable)));
+    }
+}
+
+#[tokio::test]
+async fn a_timeout_outside_has_its_turn_even_if_every_attempt_fails_at_once() {
+    let attempts = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&attempts);
+    let service = service_fn(move |_: Request<()>| {
+        counter.fetch_add(1, Relaxed);
+        Scripted::new([of(ErrorCode::InternalError)]).oneshot(get())
+    });
+    let at_once = Backoff::new(Duration::ZERO, Duration::ZERO);
+    let policy = RetryPolicy::new().max_attempts(u32::MAX).without_budget().backoff(at_once);
+    let stack = ServiceBuilder::new().timeout(Duration::from_millis(50)).service(client(policy, service));
+    let error = stack.oneshot(get()).await.unwrap_err();
+    assert!(error.is::<tower::timeout::error::Elapsed>());
+    assert!(attempts.load(Relaxed) > 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_that_is_kept_and_returned_twice_does_not_carry_notes_from_call_to_call() {
+    let kept = ErrorResponse::new(ErrorCode::InternalError).error();
+    let cache = kept.clone();
+    let service = service_fn(move |_: Request<()>| {
+        let error = cache.clone();
+        async move { Err::<Response<()>, Error>(error.into()) }
+    });
+    let mut client = ServiceBuilder::new().retry(half()).service(service);
+    let first = client.ready().await.unwrap().call(request(Method::PUT, "/a")).await.unwrap_err();
+    assert_eq!((first.attempts(), first.after_ambiguous_attempt()), (3, true));
+    let second = client.ready().await.unwrap().call(get()).await.unwrap_err();
+    assert_eq!((second.attempts(), second.after_ambiguous_attempt()), (3, false));
+    assert_eq!((kept.attempts(), kept.retry_stop()), (1, None));
+    assert!(first.after_ambiguous_attempt(), "and nothing is written behind the caller's back");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_another_layer_has_wrapped_stays_an_answer() {
+    let oss = Scripted::new([of(ErrorCode::InternalError), of(ErrorCode::FileAlreadyExists)]);
+    let client = ServiceBuilder::new()
+        .retry(half())
+        .map_err(|error: Error| -> BoxError { std::io::Error::other(error).into() })
+        .layer(OssErrorLayer::new())
+        .service(oss);
+    let error = client.oneshot(request(Method::PUT, "/k")).await.unwrap_err();
+    assert!(error.is::<std::io::Error>());
+    let error = tower_oss::FindOssError::oss_error(&error).unwrap();
+    assert_eq!((error.retry_stop(), error.attempts()), (Some(RetryStop::NotRetryable), 2));
+    assert!(error.after_ambiguous_attempt());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_time_limit_counts_from_the_first_attempt() {
+    let slow = service_fn(|_: Request<()>| async {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        Scripted::new([of(ErrorCode::InternalError)]).oneshot(get()).await
+    });
+    let error = client(half().max_elapsed(Duration::from_secs(1)), slow).oneshot(get()).await.unwrap_err();
+    assert_eq!((error.attempts(), error.retry_stop()), (1, Some(RetryStop::OutOfTime)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn retry_after_is_honoured_without_the_error_layer_too() {
+    let start = Instant::now();
+    let service = service_fn(|_: Request<()>| async {
+        let answer = Response::builder().status(503).header(header::RETRY_AFTER, "7");
+        Ok::<_, BoxError>(answer.body(()).unwrap())
+    });
+    let client = ServiceBuilder::new().retry(half().max_attempts(2)).service(service);
+    assert_eq!(client.oneshot(get()).await.unwrap().status(), 503);
+    assert_eq!(start.elapsed(), Duration::from_millis(7_050));
 }
