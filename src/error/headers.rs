@@ -8,14 +8,10 @@ use http::{HeaderMap, header};
 /// Longest wait that a `Retry-After` is believed to mean.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The value of a header as text, if it is there and not blank. Bytes beyond UTF-8 are replaced.
+/// The first value of a header that is not blank, as text. Bytes beyond UTF-8 are replaced.
 pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<Cow<'a, str>> {
-    let text = String::from_utf8_lossy(headers.get(name)?.as_bytes());
-    match text {
-        Cow::Borrowed(text) => Some(Cow::Borrowed(text.trim())),
-        Cow::Owned(text) => Some(Cow::Owned(text.trim().to_owned())),
-    }
-    .filter(|text| !text.is_empty())
+    let values = headers.get_all(name).iter();
+    values.map(|value| String::from_utf8_lossy(value.as_bytes().trim_ascii())).find(|text| !text.is_empty())
 }
 
 /// How long `Retry-After` asks to wait. A date is measured from the answer's own `Date`, or else from now.
@@ -78,5 +74,21 @@ mod tests {
         headers.insert("x-oss-ec", HeaderValue::from_static("  "));
         assert_eq!(text(&headers, "x-oss-request-id").as_deref(), Some("65\u{fffd}"));
         assert_eq!(text(&headers, "x-oss-ec"), None);
+    }
+
+    #[test]
+    fn the_first_header_that_is_not_blank_counts() {
+        for (values, expected) in [
+            (&["", " ", "b", "c"][..], Some("b")),
+            (&["\u{a0}b\u{a0}"], Some("\u{a0}b\u{a0}")), // trimmed as headers are, of ASCII blanks alone
+            (&[" "], None),
+            (&[], None),
+        ] {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append("x-oss-request-id", HeaderValue::from_bytes(value.as_bytes()).unwrap());
+            }
+            assert_eq!(text(&headers, "x-oss-request-id").as_deref(), expected, "{values:?}");
+        }
     }
 }
