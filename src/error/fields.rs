@@ -10,7 +10,7 @@ pub(crate) enum Basic {
 }
 
 impl Basic {
-    const ALL: [(Self, &'static str); 6] = [
+    pub(crate) const ALL: [(Self, &'static str); 6] = [
         (Self::Code, "Code"),
         (Self::Message, "Message"),
         (Self::RequestId, "RequestId"),
@@ -36,6 +36,28 @@ pub(crate) enum Span {
     Decoded { start: u32, end: u32 },
 }
 
+/// Where the basic elements stand.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Basics([Option<Span>; 6]);
+
+impl Basics {
+    /// Notes a basic element; the first of duplicates wins that is not blank.
+    pub(crate) fn set(&mut self, basic: Basic, value: Span) {
+        if self.lacks(basic) {
+            self.0[basic as usize] = Some(value);
+        }
+    }
+
+    pub(crate) fn get(&self, basic: Basic) -> Option<Span> {
+        self.0[basic as usize]
+    }
+
+    /// Whether one more of this kind would be kept. If not, nothing of it need be decoded.
+    pub(crate) fn lacks(&self, basic: Basic) -> bool {
+        self.get(basic).is_none_or(Span::is_empty)
+    }
+}
+
 /// What an error document says.
 ///
 /// The document is kept in one piece, and a value is a range of it. Only values that do not stand there letter
@@ -44,7 +66,7 @@ pub(crate) enum Span {
 pub(crate) struct Fields {
     source: String,
     decoded: String,
-    basic: [Option<Span>; 6],
+    basic: Basics,
     other: Vec<(Span, Span)>,
 }
 
@@ -73,13 +95,13 @@ impl Fields {
         Span::Decoded { start, end: offset(self.decoded.len()) }
     }
 
-    /// Notes a basic element; the first of duplicates wins.
+    /// Notes a basic element; the first of duplicates wins that is not blank.
     pub(crate) fn set(&mut self, basic: Basic, value: Span) {
-        self.basic[basic as usize].get_or_insert(value);
+        self.basic.set(basic, value);
     }
 
     pub(crate) fn get(&self, basic: Basic) -> Option<&str> {
-        self.basic[basic as usize].map(|span| self.text(span))
+        self.basic.get(basic).map(|span| self.text(span))
     }
 
     /// As [`get`](Self::get), but a blank value counts as none.
@@ -106,7 +128,7 @@ impl Fields {
     /// Notes a basic element in the place of a blank one.
     pub(crate) fn fill(&mut self, basic: Basic, text: &str) {
         let span = self.decode(text);
-        self.basic[basic as usize] = Some(span);
+        self.set(basic, span);
     }
 
     /// Takes over what another document says and this one does not.
@@ -147,5 +169,28 @@ impl Span {
     pub(crate) fn is_empty(self) -> bool {
         let (Self::Source { start, end } | Self::Decoded { start, end }) = self;
         start == end
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_duplicate_that_is_not_blank_wins() {
+        for (values, kept) in [
+            (&["a", "b"][..], Some("a")),
+            (&["", "b", "c"], Some("b")),
+            (&["a", ""], Some("a")),
+            (&["", ""], Some("")),
+            (&[], None),
+        ] {
+            let mut fields = Fields::default();
+            for value in values {
+                let span = fields.decode(value);
+                fields.set(Basic::Code, span);
+            }
+            assert_eq!(fields.get(Basic::Code), kept, "{values:?}");
+        }
     }
 }
