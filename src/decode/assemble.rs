@@ -32,6 +32,9 @@ impl OssError {
 /// Makes an error of all that is known about it.
 pub(super) fn assemble(mut head: response::Parts, method: Option<Method>, collected: Collected) -> OssError {
     let mut parsed = parse::body(collected.bytes);
+    if parsed.is_bare && !head.headers.keys().any(|name| name.as_str().starts_with("x-oss-")) {
+        parsed = parsed.into_foreign();
+    }
     let mut origin = CodeOrigin::Body;
     if !parsed.has_code() {
         origin = CodeOrigin::Header;
@@ -93,5 +96,29 @@ fn inferred(status: StatusCode) -> ErrorCode {
             Some(reason) => ErrorCode::from(&*reason.replace(|c: char| !c.is_ascii_alphanumeric(), "")),
             None => ErrorCode::from(&*format!("Status{number}")),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::BodyKind;
+
+    #[test]
+    fn bare_json_is_from_oss_only_if_a_header_says_so() {
+        for (body, header, kind, message) in [
+            (r#"{"message":"m"}"#, "x-oss-request-id", BodyKind::OssJson, Some("m")),
+            (r#"{"message":"m"}"#, "x-request-id", BodyKind::OtherJson, None),
+            (r#"{"message":"m","code":404,"X":"1"}"#, "x-request-id", BodyKind::OtherJson, None),
+            (r#"{"message":"m","code":"A"}"#, "x-request-id", BodyKind::OssJson, Some("m")),
+            (r#"{"Error":{"Message":"m"}}"#, "x-request-id", BodyKind::OssJson, Some("m")),
+        ] {
+            let response = Response::builder().status(404).header(header, "1");
+            let error = OssError::from_response(response.body(Bytes::from_static(body.as_bytes())).unwrap());
+            assert_eq!((error.body_kind(), error.message()), (kind, message), "{body} {header}");
+            assert_eq!(error.fields().count(), 0, "{body} {header}");
+            assert_eq!(error.raw_body(), body.as_bytes());
+            assert_eq!(error.body_state(), BodyState::Complete);
+        }
     }
 }

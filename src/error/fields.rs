@@ -100,6 +100,11 @@ impl Fields {
         self.basic.set(basic, value);
     }
 
+    /// Whether one more of this kind would be kept.
+    pub(crate) fn lacks(&self, basic: Basic) -> bool {
+        self.basic.lacks(basic)
+    }
+
     pub(crate) fn get(&self, basic: Basic) -> Option<&str> {
         self.basic.get(basic).map(|span| self.text(span))
     }

@@ -32,7 +32,7 @@ pub use self::{
 };
 pub(crate) use self::{
     class::is_transient_status,
-    fields::{Basic, Fields, MAX_DEPTH, MAX_NAME, Span},
+    fields::{Basic, Basics, Fields, MAX_DEPTH, MAX_NAME, Span},
     find::chain as error_chain,
     headers::{server_date, text as header_text, wait as retry_after},
     last::LastError,

@@ -14,6 +14,8 @@ pub(crate) use self::x_oss_err::read as x_oss_err;
 pub(crate) struct Parsed {
     pub(crate) fields: Fields,
     pub(crate) kind: BodyKind,
+    /// It is JSON that many gateways write, too: whose it is, only the headers tell.
+    pub(crate) is_bare: bool,
     /// The error document ends in what was read: nothing more can come that matters.
     pub(crate) closed: bool,
     /// The body, unless it became the source of the fields.
@@ -21,6 +23,16 @@ pub(crate) struct Parsed {
 }
 
 impl Parsed {
+    /// A body that says nothing.
+    fn foreign(kind: BodyKind, body: Vec<u8>) -> Self {
+        Self { fields: Fields::default(), kind, is_bare: false, closed: false, body: Some(body) }
+    }
+
+    /// What is left of a document that is not from OSS after all.
+    pub(crate) fn into_foreign(self) -> Self {
+        Self::foreign(BodyKind::OtherJson, self.body.unwrap_or_default())
+    }
+
     pub(crate) fn has_code(&self) -> bool {
         self.fields.get_filled(Basic::Code).is_some()
     }
@@ -28,35 +40,32 @@ impl Parsed {
 
 /// Reads an error body, whatever it is.
 pub(crate) fn body(body: Vec<u8>) -> Parsed {
-    let mut fields = Fields::default();
     match kind::of(&body) {
-        BodyKind::OssXml => {
-            let (text, body) = match String::from_utf8(body) {
-                Ok(text) => (text, None),
-                Err(error) => {
-                    let body = error.into_bytes();
-                    (String::from_utf8_lossy(&body).into_owned(), Some(body))
-                }
-            };
-            let closed = xml::read(&text, &mut fields);
-            fields.set_source(text);
-            Parsed { fields, kind: BodyKind::OssXml, closed, body }
-        }
-        BodyKind::OssJson => {
-            let json::Outcome { is_oss, closed } =
-                json::read(&String::from_utf8_lossy(skip_preamble(&body)), &mut fields);
-            if is_oss {
-                Parsed { fields, kind: BodyKind::OssJson, closed, body: Some(body) }
-            } else {
-                Parsed {
-                    fields: Fields::default(),
-                    kind: BodyKind::OtherJson,
-                    closed: false,
-                    body: Some(body),
-                }
-            }
-        }
-        kind => Parsed { fields, kind, closed: false, body: Some(body) },
+        BodyKind::OssXml => read_xml(body),
+        BodyKind::OssJson => read_json(body),
+        kind => Parsed::foreign(kind, body),
+    }
+}
+
+fn read_xml(body: Vec<u8>) -> Parsed {
+    let (text, body) = match String::from_utf8(body) {
+        Ok(text) => (text, None),
+        Err(error) => (String::from_utf8_lossy(error.as_bytes()).into_owned(), Some(error.into_bytes())),
+    };
+    let mut fields = Fields::default();
+    let closed = xml::read(&text, &mut fields);
+    fields.set_source(text);
+    Parsed { fields, kind: BodyKind::OssXml, is_bare: false, closed, body }
+}
+
+fn read_json(body: Vec<u8>) -> Parsed {
+    let mut fields = Fields::default();
+    let text = skip_preamble(&body);
+    let json::Outcome { is_oss, is_bare, closed } = json::read(&String::from_utf8_lossy(text), &mut fields);
+    if is_oss {
+        Parsed { fields, kind: BodyKind::OssJson, is_bare, closed, body: Some(body) }
+    } else {
+        Parsed::foreign(BodyKind::OtherJson, body)
     }
 }
 
