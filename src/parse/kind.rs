@@ -1,10 +1,10 @@
-use quick_xml::{
-    Error, Reader,
-    events::{BytesStart, Event},
-};
+use quick_xml::events::{BytesStart, Event};
 
-use super::{skip_preamble, xml};
+use super::{markup::Markup, skip_preamble};
 use crate::error::BodyKind;
+
+/// How far the root of a document that is not UTF-8 is looked for: that takes a copy.
+const MAX_PROLOGUE: usize = 4096;
 
 /// What a body is, by how it begins.
 ///
@@ -16,27 +16,27 @@ pub(super) fn of(body: &[u8]) -> BodyKind {
     match skip_preamble(body) {
         [b'{', ..] => BodyKind::OssJson,
         [b'[', ..] => BodyKind::OtherJson,
-        text @ [b'<', ..] => of_markup(text)
-            .or_else(|_| of_markup(String::from_utf8_lossy(text).as_bytes()))
-            .unwrap_or(BodyKind::Other),
+        text @ [b'<', ..] => match std::str::from_utf8(text) {
+            Ok(text) => of_markup(text),
+            Err(_) => of_markup(&String::from_utf8_lossy(&text[..text.len().min(MAX_PROLOGUE)])),
+        },
         [0x1f, 0x8b, ..] | [0x28, 0xb5, 0x2f, 0xfd, ..] => BodyKind::Compressed, // gzip, zstd
         _ => BodyKind::Other,
     }
 }
 
 /// Reads up to the root element.
-fn of_markup(text: &[u8]) -> Result<BodyKind, Error> {
-    let mut reader = Reader::from_reader(text);
-    xml::configure(reader.config_mut());
-    loop {
-        match reader.read_event()? {
-            Event::Start(root) | Event::Empty(root) => return Ok(of_root(&root)),
-            Event::DocType(root) if is_html(first_word(&root)) => return Ok(BodyKind::Html),
+fn of_markup(text: &str) -> BodyKind {
+    for (event, range) in Markup::new(text) {
+        match event {
+            Event::Start(root) | Event::Empty(root) => return of_root(&root),
+            Event::DocType(root) if is_html(first_word(&root)) => return BodyKind::Html,
             Event::Decl(_) | Event::PI(_) | Event::Comment(_) | Event::DocType(_) => {}
-            Event::Text(text) if text.trim_ascii().is_empty() => {}
-            _ => return Ok(BodyKind::Other),
+            Event::Text(_) if text[range].trim_ascii().is_empty() => {}
+            _ => return BodyKind::Other,
         }
     }
+    BodyKind::Other
 }
 
 fn of_root(root: &BytesStart<'_>) -> BodyKind {
@@ -81,7 +81,11 @@ mod tests {
             (b"<center>", BodyKind::Html),
             (b"<Erro", BodyKind::Other),
             (b"<!-- ", BodyKind::Other),
-            (b"<!x><Error/>", BodyKind::Other),
+            (b"<!x><Error/>", BodyKind::OssXml),
+            (b"<!x", BodyKind::Other),
+            (b"<?xml version='1.0'><Error/>", BodyKind::OssXml),
+            (b"<?xml version='1.0'><html>", BodyKind::Html),
+            (b"< Error>", BodyKind::Other),
             (b"oops <Error/>", BodyKind::Other),
             (b"<?xml version='1.0'?> oops <Error/>", BodyKind::Other),
             (b"{}", BodyKind::OssJson),

@@ -2,6 +2,7 @@
 
 mod json;
 mod kind;
+mod markup;
 mod x_oss_err;
 mod xml;
 

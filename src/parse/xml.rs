@@ -1,61 +1,48 @@
-use std::{mem, ops::Range};
+use std::ops::Range;
 
-use quick_xml::{
-    Reader,
-    events::{BytesRef, BytesStart, Event},
-    reader::Config,
-};
+use quick_xml::events::{BytesEnd, BytesRef, BytesStart, Event};
 
-use super::{BLANKS, skip_preamble};
+use super::{BLANKS, markup::Markup};
 use crate::error::{Basic, Fields, MAX_DEPTH, MAX_NAME, Span};
-
-/// OSS's documents are read as they come: nothing in them is worth failing for.
-pub(super) fn configure(config: &mut Config) {
-    config.allow_dangling_amp = true;
-    config.allow_unmatched_ends = true;
-    config.check_end_names = false;
-}
 
 /// Reads the elements of an error document; says whether its root is closed.
 ///
 /// Elements count when they are closed, so that half a value is never taken for a value.
 pub(super) fn read(text: &str, fields: &mut Fields) -> bool {
-    let rest = skip_preamble(text.as_bytes()).len();
-    let base = text.len() - rest;
-    let mut reader = Reader::from_str(&text[base..]);
-    configure(reader.config_mut());
-
     let mut document = Document { text, fields, open: Vec::new(), skipped: 0 };
-    let mut inside = false;
-    let mut at = base;
-    loop {
-        let Ok(event) = reader.read_event() else { return false };
-        let end = base + usize::try_from(reader.buffer_position()).unwrap_or(rest);
-        let range = mem::replace(&mut at, end)..end;
+    for (event, range) in Markup::new(text) {
         match event {
-            Event::Eof => return false,
-            Event::Start(_) if !inside => inside = true,
-            Event::Empty(_) if !inside => return true,
-            _ if !inside => {}
             Event::Start(tag) => document.open(&tag, range.start),
+            Event::Empty(_) if document.open.is_empty() => return true,
+            _ if document.open.is_empty() => continue,
             Event::Empty(tag) => {
                 document.open(&tag, range.start);
-                document.close();
+                document.end(tag.local_name().into_inner());
             }
-            Event::End(_) if document.is_at_root() => return true,
-            Event::End(_) => document.close(),
+            Event::End(tag) => document.end(name_of(&tag)),
             Event::Text(_) => document.text(range),
             Event::CData(_) => document.text(range.start + "<![CDATA[".len()..range.end - "]]>".len()),
             Event::GeneralRef(reference) => document.reference(&reference),
-            Event::Comment(_) | Event::PI(_) | Event::Decl(_) | Event::DocType(_) => {}
+            Event::Comment(_) | Event::PI(_) | Event::Decl(_) | Event::DocType(_) | Event::Eof => continue,
+        }
+        if document.open.is_empty() {
+            return true;
         }
     }
+    false
+}
+
+/// The local name in an end tag, whatever stands around it.
+fn name_of<'a>(tag: &'a BytesEnd<'_>) -> &'a str {
+    let mut words = tag.name().into_inner().split(|c: char| c == '<' || c.is_ascii_whitespace());
+    let name = words.find(|word| !word.is_empty()).unwrap_or_default();
+    name.split_once(':').map_or(name, |(_, local)| local)
 }
 
 struct Document<'a> {
     text: &'a str,
     fields: &'a mut Fields,
-    /// The open elements below the root, outermost first.
+    /// The root and the open elements in it, outermost first.
     open: Vec<Element>,
     /// How many elements are open that are not kept, all of them inside the last of `open`.
     skipped: usize,
@@ -65,21 +52,20 @@ struct Element {
     name: Range<usize>,
     value: Value,
     has_children: bool,
+    /// How many of the skipped elements have its name.
+    namesakes: usize,
 }
 
-impl Document<'_> {
-    fn is_at_root(&self) -> bool {
-        self.open.is_empty() && self.skipped == 0
-    }
-
+impl<'a> Document<'a> {
     fn open(&mut self, tag: &BytesStart<'_>, start: usize) {
         let (name, local) = (tag.name().into_inner(), tag.local_name().into_inner());
         if let (0, Some(parent)) = (self.skipped, self.open.last_mut()) {
             parent.has_children = true;
         }
-        let outer: usize = self.open.iter().map(|element| element.name.len() + 1).sum();
-        if self.skipped > 0 || self.open.len() == MAX_DEPTH || outer + local.len() > MAX_NAME {
-            self.skipped += 1;
+        let outer: usize = self.open.iter().skip(1).map(|element| element.name.len() + 1).sum();
+        let is_root = self.open.is_empty();
+        if !is_root && (self.skipped > 0 || self.open.len() > MAX_DEPTH || outer + local.len() > MAX_NAME) {
+            self.skip(local);
             return;
         }
         let end = start + "<".len() + name.len();
@@ -87,18 +73,56 @@ impl Document<'_> {
             name: end - local.len()..end,
             value: Value::default(),
             has_children: false,
+            namesakes: 0,
         });
     }
 
-    fn close(&mut self) {
-        if self.skipped > 0 {
-            self.skipped -= 1;
-            return;
+    fn skip(&mut self, name: &str) {
+        if self.skipped == 0 {
+            self.open.iter_mut().for_each(|element| element.namesakes = 0);
         }
+        self.skipped += 1;
+        if let Some(at) = self.nearest(name) {
+            self.open[at].namesakes += 1;
+        }
+    }
+
+    /// Closes the nearest element of the name and all that is open in it. A tag that names none is passed over,
+    /// unless it ends what was skipped or differs from the innermost name in case alone.
+    fn end(&mut self, name: &str) {
+        let nearest = self.nearest(name);
+        if self.skipped > 0 && nearest.is_none_or(|at| self.open[at].namesakes > 0) {
+            self.skipped -= 1;
+            if let Some(at) = nearest {
+                self.open[at].namesakes -= 1;
+            }
+        } else if let Some(at) = nearest {
+            self.skipped = 0;
+            while self.open.len() > at {
+                self.close();
+            }
+        } else if self.open.last().is_some_and(|last| self.name(last).eq_ignore_ascii_case(name)) {
+            self.close();
+        }
+    }
+
+    fn nearest(&self, name: &str) -> Option<usize> {
+        self.open.iter().rposition(|element| self.name(element) == name)
+    }
+
+    fn name(&self, element: &Element) -> &'a str {
+        &self.text[element.name.clone()]
+    }
+
+    /// Closes the innermost element.
+    fn close(&mut self) {
         let Some(element) = self.open.pop() else { return };
-        let name = &self.text[element.name.clone()];
-        let basic = Basic::of_element(name).filter(|_| self.open.is_empty());
-        if basic.is_none() && !self.fields.has_room() {
+        if self.open.is_empty() {
+            return; // the text of the root says nothing
+        }
+        let name = self.name(&element);
+        let basic = Basic::of_element(name).filter(|_| self.open.len() == 1);
+        if !basic.map_or(self.fields.has_room(), |basic| self.fields.lacks(basic)) {
             return;
         }
         let value = element.value.finish(self.text, name, self.fields);
@@ -112,16 +136,17 @@ impl Document<'_> {
 
     /// The names of the open elements and of this one, with slashes between them.
     fn path(&mut self, name: &Range<usize>) -> Span {
-        if self.open.is_empty() {
+        if self.open.len() == 1 {
             return Span::source(name.start, name.end);
         }
-        let outer = self.open.iter().map(|element| &element.name);
+        let outer = self.open.iter().skip(1).map(|element| &element.name);
         let names: Vec<_> = outer.chain([name]).map(|name| &self.text[name.clone()]).collect();
         self.fields.decode(&names.join("/"))
     }
 
     fn value(&mut self) -> Option<&mut Value> {
-        if self.skipped > 0 { None } else { self.open.last_mut().map(|element| &mut element.value) }
+        let is_kept = self.skipped == 0 && self.open.len() > 1;
+        self.open.last_mut().filter(|_| is_kept).map(|element| &mut element.value)
     }
 
     fn text(&mut self, range: Range<usize>) {
@@ -195,5 +220,77 @@ fn push_lines(out: &mut String, text: &str) {
             line.strip_prefix('\n').unwrap_or(line)
         };
         out.push_str(line);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a document says, a line each, and whether its root is closed.
+    fn of(text: &str) -> (Vec<String>, bool) {
+        let mut fields = Fields::default();
+        let closed = read(text, &mut fields);
+        fields.set_source(text.to_owned());
+        let basic = Basic::ALL.iter().filter_map(|(basic, name)| Some((*name, fields.get(*basic)?)));
+        let lines = basic.chain(fields.others()).map(|(name, value)| format!("{name}={value}")).collect();
+        (lines, closed)
+    }
+
+    #[test]
+    fn a_flaw_loses_nothing_behind_it() {
+        for (flaw, expected) in [
+            ("<Message>x</b>y</Message>", &["Message=xy"][..]),
+            ("<Message>Bad<br>gateway</Message>", &["Message=Bad", "Message/br=gateway"]),
+            ("<Message>a<b>c<i>d</Message>", &["Message=a", "Message/b/i=d", "Message/b=c"]),
+            ("</Extra>", &[]),
+            ("<X>1</x><Y>2</ Y><Y>3</a:Y z='1'>", &["X=1", "Y=2", "Y=3"]),
+            ("<X>1</Y><Z>2</Z></X>", &["X/Z=2", "X=1"]),
+            ("<X><Y>1</y></X>", &["X/Y=1"]),
+            ("<Message>size < 5 and > 3</Message>", &["Message=size < 5 and > 3"]),
+            ("<Message>a < b</Message>", &["Message=a < b"]),
+            ("<Message>a<5</Message>", &["Message=a<5"]),
+            ("<Message>a<!FOO>b</Message><!BAR>", &["Message=ab"]),
+            ("<Message>a<![cdata[<b>]]>c</Message>", &["Message=a<b>c"]),
+            ("<Message></Message><Message> </Message><Message>b</Message>", &["Message=b"]),
+        ] {
+            let text = format!("<Error>{flaw}<Code>A</Code></Error>");
+            let (mut lines, closed) = of(&text);
+            assert!(closed, "{text}");
+            assert_eq!(lines.remove(0), "Code=A", "{text}");
+            assert_eq!(lines, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_root_is_closed_by_its_own_name_alone() {
+        for (text, is_closed) in [
+            (" <!-- --> <Error/>", true),
+            ("<Error><Code></Error>", true),
+            ("<a:Error></Error>", true),
+            ("<Error></error>", true),
+            ("<Error></Errors>", false),
+            ("<Error><X></error>", false),
+            ("<Error><Error></Error>", false),
+        ] {
+            assert_eq!(of(text).1, is_closed, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_skipped_ends_where_it_began() {
+        let long = "n".repeat(300);
+        for (start, end) in [
+            ("<a>".repeat(20), "</a>".repeat(20)),
+            ("<a>".repeat(300), "</a>".repeat(300)),
+            ("<Error>".repeat(20), "</Error>".repeat(20)),
+            (format!("<a>{}", "<b><c>".repeat(10)), "</c></b>".repeat(10) + "</a>"),
+            (format!("<{long}><Code>"), format!("</Code></{long}>")),
+            (format!("<X><{long}><{long}>"), "</X>".to_owned()),
+            (format!("<X>{}", "<b>".repeat(20)), "</X>".to_owned()),
+        ] {
+            let text = format!("<Error>{start}<Code>B</Code>{end}<Code>A</Code></Error>");
+            assert_eq!(of(&text), (vec!["Code=A".to_owned()], true), "{text}");
+        }
     }
 }
