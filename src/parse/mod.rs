@@ -6,6 +6,8 @@ mod markup;
 mod x_oss_err;
 mod xml;
 
+use std::borrow::Cow;
+
 use crate::error::{Basic, BodyKind, Fields};
 
 pub(crate) use self::x_oss_err::read as x_oss_err;
@@ -51,7 +53,7 @@ pub(crate) fn body(body: Vec<u8>) -> Parsed {
 fn read_xml(body: Vec<u8>) -> Parsed {
     let (text, body) = match String::from_utf8(body) {
         Ok(text) => (text, None),
-        Err(error) => (String::from_utf8_lossy(error.as_bytes()).into_owned(), Some(error.into_bytes())),
+        Err(error) => (lossy(error.as_bytes()), Some(error.into_bytes())),
     };
     let mut fields = Fields::default();
     let closed = xml::read(&text, &mut fields);
@@ -62,12 +64,32 @@ fn read_xml(body: Vec<u8>) -> Parsed {
 fn read_json(body: Vec<u8>) -> Parsed {
     let mut fields = Fields::default();
     let text = skip_preamble(&body);
-    let json::Outcome { is_oss, is_bare, closed } = json::read(&String::from_utf8_lossy(text), &mut fields);
+    let text = std::str::from_utf8(text).map_or_else(|_| Cow::Owned(lossy(text)), Cow::Borrowed);
+    let json::Outcome { is_oss, is_bare, closed } = json::read(&text, &mut fields);
+    drop(text);
     if is_oss {
         Parsed { fields, kind: BodyKind::OssJson, is_bare, closed, body: Some(body) }
     } else {
         Parsed::foreign(BodyKind::OtherJson, body)
     }
+}
+
+/// How many bytes a text may grow by where it is not UTF-8.
+const MAX_GROWTH: usize = 16 * 1024;
+
+/// Text with what is not UTF-8 replaced: by U+FFFD, three bytes long, until it has grown too much, then by `?`.
+fn lossy(bytes: &[u8]) -> String {
+    let faults = bytes.utf8_chunks().filter(|chunk| !chunk.invalid().is_empty()).count();
+    let mut text = String::with_capacity(bytes.len() + (2 * faults).min(MAX_GROWTH + 2));
+    let mut read = 0;
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        read += chunk.valid().len() + chunk.invalid().len();
+        if !chunk.invalid().is_empty() {
+            text.push(if text.len() < read + MAX_GROWTH { char::REPLACEMENT_CHARACTER } else { '?' });
+        }
+    }
+    text
 }
 
 /// Whether a text ends in a whole error document of OSS.
@@ -92,6 +114,18 @@ fn skip_preamble(mut body: &[u8]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_not_utf8_is_replaced_without_growing_much() {
+        assert_eq!(lossy(b"a\xffb\xe4\xbd\xff\xff"), String::from_utf8_lossy(b"a\xffb\xe4\xbd\xff\xff"));
+        for length in [0, 1, 16 * 1024, 64 * 1024, 1024 * 1024] {
+            let body =
+                [&b"<Error><Message>"[..], &vec![0xff; length], b"</Message><Code>A</Code></Error>"].concat();
+            let text = lossy(&body);
+            assert!(text.capacity() <= body.len() + MAX_GROWTH + 2 && text.len() <= text.capacity());
+            assert_eq!(super::body(body).fields.get(Basic::Code), Some("A"));
+        }
+    }
 
     #[test]
     fn a_code_behind_more_elements_than_are_kept_is_read() {
