@@ -15,8 +15,11 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::{
     error::{BodyState, BoxError},
-    parse::{self, looks_closed},
+    parse,
 };
+
+/// Longer than nearly all error documents, in bytes.
+const USUAL_LEN: usize = 512;
 
 /// How much of an error body is read, and for how long.
 #[derive(Clone, Copy, Debug)]
@@ -63,6 +66,8 @@ pin_project! {
         discarded: bool,
         deadline: Option<Instant>,
         grace: Option<Grace>,
+        // Whether the last byte kept that is not blank could end a document.
+        looks_closed: bool,
     }
 }
 
@@ -82,7 +87,17 @@ where
     pub(crate) fn new(body: B, limits: Limits) -> Self {
         let exact = body.size_hint().exact().map_or(0, to_usize);
         let buffer = Vec::with_capacity(exact.min(limits.keep));
-        Self { body, timer: None, limits, buffer, read: 0, discarded: false, deadline: None, grace: None }
+        Self {
+            body,
+            timer: None,
+            limits,
+            buffer,
+            read: 0,
+            discarded: false,
+            deadline: None,
+            grace: None,
+            looks_closed: false,
+        }
     }
 
     pub(crate) fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Collected> {
@@ -112,14 +127,18 @@ where
         let length = data.remaining();
         let mut room = (this.limits.keep - this.buffer.len()).min(length);
         if this.buffer.capacity() - this.buffer.len() < room {
-            // Doubles, but never beyond the limit.
-            let wanted = (this.buffer.len() + room).max(2 * this.buffer.capacity()).min(this.limits.keep);
+            // Doubles, but never beyond the limit; and starts with what is enough for nearly every document.
+            let grown = (2 * this.buffer.capacity()).max(USUAL_LEN);
+            let wanted = (this.buffer.len() + room).max(grown).min(this.limits.keep);
             this.buffer.reserve_exact(wanted - this.buffer.len());
         }
         *this.discarded |= room < length;
         while room > 0 && !data.chunk().is_empty() {
             let part = data.chunk().len().min(room);
-            this.buffer.extend_from_slice(&data.chunk()[..part]);
+            let kept = &data.chunk()[..part];
+            // Asked of each frame by itself: the blanks that end a text may have come in many.
+            *this.looks_closed = looks_closed(kept).unwrap_or(*this.looks_closed);
+            this.buffer.extend_from_slice(kept);
             data.advance(part);
             room -= part;
         }
@@ -143,10 +162,7 @@ where
         let mut this = self.project();
         let length = this.buffer.len();
         let deadline = *this.deadline.get_or_insert_with(|| after(this.limits.deadline));
-        if !*this.discarded
-            && this.grace.is_none_or(|grace| grace.length != length)
-            && looks_closed(this.buffer)
-        {
+        if !*this.discarded && this.grace.is_none_or(|grace| grace.length != length) && *this.looks_closed {
             *this.grace = Some(Grace { length, until: after(this.limits.grace).min(deadline) });
         }
         loop {
@@ -157,7 +173,7 @@ where
                 Some(timer) if timer.deadline() != until => timer.reset(until),
                 Some(timer) => {
                     ready!(timer.poll(cx));
-                    if !*this.discarded && looks_closed(this.buffer) && parse::is_closed(this.buffer) {
+                    if !*this.discarded && *this.looks_closed && parse::is_closed(this.buffer) {
                         return Poll::Ready(BodyState::Complete);
                     }
                     if until == deadline {
@@ -178,6 +194,11 @@ where
         };
         Collected { bytes: mem::take(this.buffer), state, cause }
     }
+}
+
+/// Whether a text could be the end of a whole document, by its last byte; `None` if it is blank.
+fn looks_closed(text: &[u8]) -> Option<bool> {
+    text.trim_ascii_end().last().map(|last| matches!(last, b'>' | b'}'))
 }
 
 fn to_usize(size: u64) -> usize {

@@ -1,9 +1,12 @@
 //! From bytes to fields. Never fails, never recurses without bound, linear in time.
 
+mod fast;
 mod json;
 mod kind;
 mod x_oss_err;
 mod xml;
+
+use std::ops::Range;
 
 use crate::error::{Basic, BodyKind, Fields};
 
@@ -22,12 +25,27 @@ pub(crate) struct Parsed {
 
 impl Parsed {
     pub(crate) fn has_code(&self) -> bool {
-        self.fields.get_filled(Basic::Code).is_some()
+        self.fields.is_filled(Basic::Code)
     }
 }
 
 /// Reads an error body, whatever it is.
 pub(crate) fn body(body: Vec<u8>) -> Parsed {
+    let Some(start) = fast::start(&body) else { return general(body) };
+    let text = match String::from_utf8(body) {
+        Ok(text) => text,
+        Err(error) => return general(error.into_bytes()),
+    };
+    let mut fields = Fields::default();
+    if fast::read(text.as_bytes(), start, &mut fields).is_none() {
+        return general(text.into_bytes());
+    }
+    fields.set_source(text);
+    Parsed { fields, kind: BodyKind::OssXml, closed: true, body: None }
+}
+
+/// The path that reads everything.
+fn general(body: Vec<u8>) -> Parsed {
     let mut fields = Fields::default();
     match kind::of(&body) {
         BodyKind::OssXml => {
@@ -60,11 +78,6 @@ pub(crate) fn body(body: Vec<u8>) -> Parsed {
     }
 }
 
-/// Whether a text could be a whole error document, by its last byte: cheap enough to ask after every frame.
-pub(crate) fn looks_closed(body: &[u8]) -> bool {
-    matches!(body.trim_ascii_end().last(), Some(b'>' | b'}'))
-}
-
 /// Whether an error document of OSS ends in this text.
 pub(crate) fn is_closed(text: &[u8]) -> bool {
     body(text.to_vec()).closed
@@ -72,6 +85,20 @@ pub(crate) fn is_closed(text: &[u8]) -> bool {
 
 /// White space, as XML and JSON count it.
 const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
+
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
+}
+
+/// Where a value stands between the blanks around it, unless they are part of what was signed.
+fn trim(value: &[u8], name: &[u8]) -> Range<usize> {
+    if matches!(name, b"StringToSign" | b"CanonicalRequest") {
+        return 0..value.len();
+    }
+    let start = value.iter().position(|b| !is_blank(*b)).unwrap_or(value.len());
+    let end = value.iter().rposition(|b| !is_blank(*b)).map_or(start, |last| last + 1);
+    start..end
+}
 
 /// The text behind byte order marks and blanks.
 fn skip_preamble(mut body: &[u8]) -> &[u8] {

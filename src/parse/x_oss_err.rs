@@ -6,6 +6,7 @@ use base64::{
 use http::HeaderMap;
 
 use super::{Parsed, body};
+use crate::error::X_OSS_ERR;
 
 /// Padding or not, and whatever the last bits are.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
@@ -20,7 +21,7 @@ const MAX_LEN: usize = 128 * 1024;
 
 /// Reads the header in which OSS sends the error document of an answer that has no body.
 pub(crate) fn read(headers: &HeaderMap) -> Option<Parsed> {
-    let values = headers.get_all("x-oss-err").iter();
+    let values = headers.get_all(&X_OSS_ERR).iter();
     values.map(|value| body(decode(value.as_bytes()))).find(|parsed| parsed.kind.is_oss())
 }
 

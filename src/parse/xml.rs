@@ -6,7 +6,7 @@ use quick_xml::{
     reader::Config,
 };
 
-use super::{BLANKS, skip_preamble};
+use super::{skip_preamble, trim};
 use crate::error::{Basic, Fields, MAX_DEPTH, MAX_NAME, Span};
 
 /// OSS's documents are read as they come: nothing in them is worth failing for.
@@ -96,7 +96,7 @@ impl Document<'_> {
         }
         let Some(element) = self.open.pop() else { return };
         let name = &self.text[element.name.clone()];
-        let basic = Basic::of_element(name).filter(|_| self.open.is_empty());
+        let basic = Basic::of_element(name.as_bytes()).filter(|_| self.open.is_empty());
         if basic.is_none() && !self.fields.has_room() {
             return;
         }
@@ -172,15 +172,11 @@ impl Value {
 
     /// Trims the value, unless its blanks are part of what was signed.
     fn finish(self, text: &str, name: &str, fields: &mut Fields) -> Span {
-        let whole = self.copy.as_deref().unwrap_or(&text[self.range.clone()]);
-        let verbatim = matches!(name, "StringToSign" | "CanonicalRequest");
-        let tail = if verbatim { whole } else { whole.trim_start_matches(BLANKS) };
-        let value = if verbatim { tail } else { tail.trim_end_matches(BLANKS) };
-        if self.copy.is_some() {
-            return fields.decode(value);
+        if let Some(copy) = self.copy {
+            return fields.decode(&copy[trim(copy.as_bytes(), name.as_bytes())]);
         }
-        let start = self.range.end - tail.len();
-        Span::source(start, start + value.len())
+        let value = trim(text[self.range.clone()].as_bytes(), name.as_bytes());
+        Span::source(self.range.start + value.start, self.range.start + value.end)
     }
 }
 
