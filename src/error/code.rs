@@ -58,6 +58,9 @@ macro_rules! error_codes {
         /// Every code that has a variant, in the order of their texts' bytes.
         static KNOWN: &[ErrorCode] = &[$(ErrorCode::$name),*];
 
+        /// The prefixes of their texts, in the same order.
+        static PREFIXES: &[u64] = &[$(prefix(stringify!($name))),*];
+
         impl ErrorCode {
             /// The code as OSS sends it.
             #[must_use]
@@ -113,11 +116,25 @@ impl ErrorCode {
 
 impl From<&str> for ErrorCode {
     fn from(text: &str) -> Self {
-        match KNOWN.binary_search_by(|code| code.as_str().cmp(text)) {
-            Ok(index) => KNOWN[index].clone(),
-            Err(_) => Self::Other(UnknownCode(text.into())),
+        let prefix = prefix(text);
+        let first = PREFIXES.partition_point(|known| *known < prefix);
+        let known = PREFIXES[first..].iter().zip(&KNOWN[first..]).take_while(|(known, _)| **known == prefix);
+        match known.map(|(_, code)| code).find(|code| code.as_str() == text) {
+            Some(code) => code.clone(),
+            None => Self::Other(UnknownCode(text.into())),
         }
     }
+}
+
+/// The first eight bytes of a text as a number, in the order of texts: one comparison decides nearly always.
+const fn prefix(text: &str) -> u64 {
+    let (text, mut prefix, mut at) = (text.as_bytes(), 0, 0);
+    while at < 8 {
+        let byte = if at < text.len() { text[at] } else { 0 };
+        prefix = prefix << 8 | byte as u64;
+        at += 1;
+    }
+    prefix
 }
 
 impl fmt::Display for ErrorCode {

@@ -27,9 +27,8 @@ pub use self::{
 };
 pub(crate) use self::{
     fields::{Basic, Fields, MAX_DEPTH, MAX_NAME, Span},
-    headers::text as header_text,
+    headers::{X_OSS_EC, X_OSS_ERR, X_OSS_ERROR_TYPE, X_OSS_REQUEST_ID, text as header_text},
     oss_error::Parts,
-    redact::mark_sensitive,
     render::Shown,
 };
 

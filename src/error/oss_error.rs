@@ -1,7 +1,7 @@
 use std::{
     error::Error as StdError,
     fmt,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::{Duration, SystemTime},
 };
 
@@ -9,7 +9,7 @@ use http::{Extensions, HeaderMap, Method, StatusCode, Version, response};
 
 use super::{
     Basic, BodyKind, BodyState, BoxError, CodeOrigin, ErrorClass, ErrorCode, Explanation, Fields, Shown,
-    headers, report::Report,
+    headers, redact::marked, report::Report,
 };
 
 /// An error that OSS answered with: everything it said, and how it said it.
@@ -58,6 +58,9 @@ pub struct OssError(Arc<Parts>);
 /// What an [`OssError`] is made of.
 pub(crate) struct Parts {
     pub(crate) head: response::Parts,
+    /// The headers with the secret ones marked. Made when somebody asks for them, which few do: to look for
+    /// secrets in all of them costs more than to read the error.
+    pub(crate) marked: OnceLock<Box<HeaderMap>>,
     pub(crate) method: Option<Method>,
     pub(crate) code: ErrorCode,
     pub(crate) origin: CodeOrigin,
@@ -153,10 +156,15 @@ impl OssError {
         self.0.fields.others()
     }
 
+    /// The headers of the answer, as they came.
+    pub(super) fn plain_headers(&self) -> &HeaderMap {
+        &self.0.head.headers
+    }
+
     /// The headers of the answer. Those that carry secrets are marked sensitive, so that `Debug` hides them.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
-        &self.0.head.headers
+        self.0.marked.get_or_init(|| Box::new(marked(self.0.head.headers.clone())))
     }
 
     /// The extensions of the answer.
@@ -205,8 +213,8 @@ impl OssError {
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "only for an answer that gives a date but not its own")]
     pub fn retry_after(&self) -> Option<Duration> {
-        let now = headers::server_date(self.headers()).unwrap_or_else(SystemTime::now);
-        headers::retry_after(self.headers(), now)
+        let now = headers::server_date(self.plain_headers()).unwrap_or_else(SystemTime::now);
+        headers::retry_after(self.plain_headers(), now)
     }
 
     /// Everything that OSS's support asks for, as text of several lines to paste into a ticket. Nothing secret.

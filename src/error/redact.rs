@@ -5,46 +5,71 @@ use std::ops::Range;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// Marks the headers whose values are secret as sensitive, so that no `Debug` output shows them.
-pub(crate) fn mark_sensitive(headers: &mut HeaderMap) {
+pub(super) fn marked(mut headers: HeaderMap) -> HeaderMap {
     for (name, value) in headers.iter_mut() {
         if is_secret_header(name, value) {
             value.set_sensitive(true);
         }
     }
+    headers
 }
 
-/// `x-oss-err` is the whole error document; a value with a query may be a presigned URL.
+/// `x-oss-err` is the whole error document.
 fn is_secret_header(name: &HeaderName, value: &HeaderValue) -> bool {
-    name == "x-oss-err"
-        || is_secret_name(name.as_str())
-        || value.as_bytes().contains(&b'?')
-        || value.to_str().map_or(true, |text| Secrets::of(text).next().is_some())
+    name.as_str() == "x-oss-err" || is_secret_name(name.as_str()) || holds_secret(value.as_bytes())
+}
+
+/// A value with a query may be a presigned URL, and bytes beyond ASCII may be anything.
+fn holds_secret(value: &[u8]) -> bool {
+    let is_odd = |b: u8| b == b'?' || !matches!(b, b' '..=b'~' | b'\t');
+    if value.iter().any(|b| is_odd(*b)) {
+        return true;
+    }
+    // Cheap, and false for nearly every header.
+    let may_hold = value.iter().any(|b| is_separator(*b)) && holds_secret_word(value);
+    may_hold && std::str::from_utf8(value).map_or(true, |text| Secrets::of(text).next().is_some())
 }
 
 /// Words that make a parameter, element or header secret, in lower case.
 const SECRET_WORDS: [&str; 11] = [
-    "signature",
-    "token",
-    "credential",
     "accesskey",
     "access-key",
     "authorization",
-    "secret",
-    "password",
-    "cookie",
     "callback",
+    "cookie",
+    "credential",
     "customer-key",
+    "password",
+    "secret",
+    "signature",
+    "token",
 ];
 
 fn is_secret_name(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    SECRET_WORDS.iter().any(|word| name.contains(word))
+    holds_secret_word(name.as_bytes())
+}
+
+/// Looks for the words that make a parameter, element or header secret, in any case.
+fn holds_secret_word(text: &[u8]) -> bool {
+    text.iter().enumerate().any(|(at, first)| match first | 0x20 {
+        b'a' | b'c' | b'p' | b's' | b't' => starts_with_secret_word(&text[at..]),
+        _ => false,
+    })
+}
+
+fn starts_with_secret_word(text: &[u8]) -> bool {
+    SECRET_WORDS.iter().any(|word| starts_with(text, word))
+}
+
+/// Whether a text starts with a word in lower case, whatever its own case.
+fn starts_with(text: &[u8], word: &str) -> bool {
+    text.len() >= word.len() && text.iter().zip(word.bytes()).all(|(a, b)| a.to_ascii_lowercase() == b)
 }
 
 /// Whether a name followed by a colon starts a secret. Stricter than [`is_secret_name`], because messages
 /// use the colon in prose, too.
 fn is_secret_label(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
+    let name = name.as_bytes();
     [
         "signature",
         "-token",
@@ -57,7 +82,10 @@ fn is_secret_label(name: &str) -> bool {
         "credential",
     ]
     .iter()
-    .any(|word| name.ends_with(word))
+    .any(|word| {
+        let end = name.len().checked_sub(word.len()).and_then(|start| name.get(start..));
+        end.is_some_and(|end| end.eq_ignore_ascii_case(word.as_bytes()))
+    })
 }
 
 /// Finds the secret passages of a text: the value of every query parameter of a URL, and whatever follows a
@@ -85,12 +113,15 @@ impl<'a> Secrets<'a> {
             let value = start..start + until(&bytes[start..], |b| b == b'&' || ends_url(b));
             return (!value.is_empty() && !is_ec(&bytes[value.clone()])).then_some(value);
         }
-        // Inside a character of several bytes there is no name.
-        let name = self.text.get(self.name_start..self.at).filter(|name| is_secret_name(name))?;
+        if self.name_start == self.at {
+            return None;
+        }
         // The name may stand in quotes of its own, as in JSON.
         let mut start = self.at + usize::from(is_quote(bytes[self.at]));
         start += until(&bytes[start..], |b| b != b' ');
-        let separator = *bytes.get(start)?;
+        let separator = *bytes.get(start).filter(|b| is_separator(**b))?;
+        // Inside a character of several bytes there is no name.
+        let name = self.text.get(self.name_start..self.at).filter(|name| is_secret_name(name))?;
         start += 1 + until(bytes.get(start + 1..)?, |b| b != b' ');
         let quote = bytes.get(start).copied().filter(|b| is_quote(*b));
         start += usize::from(quote.is_some());
@@ -137,6 +168,10 @@ fn until(bytes: &[u8], wanted: impl Fn(u8) -> bool) -> usize {
 
 fn is_name_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.')
+}
+
+fn is_separator(byte: u8) -> bool {
+    matches!(byte, b'=' | b':')
 }
 
 fn is_quote(byte: u8) -> bool {
@@ -220,7 +255,7 @@ mod tests {
         ] {
             headers.append(name, HeaderValue::from_static(value));
         }
-        mark_sensitive(&mut headers);
+        let headers = marked(headers);
         let plain: Vec<_> =
             headers.iter().filter(|(_, v)| !v.is_sensitive()).map(|(n, _)| n.as_str()).collect();
         assert_eq!(plain, ["x-oss-request-id", "content-type", "etag"]);
