@@ -49,5 +49,10 @@ fn read(answer: Response<Bytes>) -> OssError {
 fn said(error: &OssError) -> String {
     let fields: Vec<_> = error.fields().collect();
     let basic = [error.message(), error.request_id(), error.host_id(), error.ec(), error.recommend_doc()];
-    format!("{} {:?} {basic:?} {fields:?} {:?}", error.code().as_str(), error.code_origin(), error.body_state())
+    format!(
+        "{} {:?} {basic:?} {fields:?} {:?}",
+        error.code().as_str(),
+        error.code_origin(),
+        error.body_state()
+    )
 }

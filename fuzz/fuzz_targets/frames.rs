@@ -1,13 +1,15 @@
 //! Any bytes as an error body, cut into frames in any way: the same error as of the whole body.
 #![no_main]
 
-use std::task::{Context, Poll, Waker};
-
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use libfuzzer_sys::fuzz_target;
-use tower::{Layer, Service, service_fn};
-use tower_oss::{BodyState, OssError, OssErrorLayer, test_util::Answer};
+use tokio::runtime::Builder;
+use tower::{Layer, ServiceExt};
+use tower_oss::{
+    BodyState, Error, OssError, OssErrorLayer,
+    test_util::{Answer, Scripted},
+};
 
 fuzz_target!(|input: (u16, Option<u16>, bool, &[u8])| {
     let (frame, end, fails, body) = input;
@@ -34,16 +36,10 @@ fuzz_target!(|input: (u16, Option<u16>, bool, &[u8])| {
     assert_eq!(framed.body_state() == BodyState::Failed, end.is_some() && fails);
 });
 
+/// Sends it through the layer, in a runtime whose time passes by itself.
 fn through_layer(answer: Answer) -> OssError {
-    let answer = std::cell::RefCell::new(Some(answer));
-    let service = service_fn(|_: Request<()>| {
-        let mut scripted = tower_oss::test_util::Scripted::new(answer.borrow_mut().take());
-        scripted.call(Request::new(()))
-    });
-    let mut service = OssErrorLayer::new().layer(service);
-    let mut call = std::pin::pin!(service.call(Request::new(())));
-    match call.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(result) => result.unwrap_err().into_oss().expect("OSS answered"),
-        Poll::Pending => panic!("everything is there at once"),
-    }
+    let service = OssErrorLayer::new().layer(Scripted::new([answer]));
+    let runtime = Builder::new_current_thread().enable_time().start_paused(true).build();
+    let result = runtime.expect("a runtime").block_on(service.oneshot(Request::new(())));
+    result.err().and_then(Error::into_oss).expect("OSS answered")
 }

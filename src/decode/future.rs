@@ -90,7 +90,10 @@ where
     /// Apart from the short way of a success, which is there to be inlined.
     #[inline(never)]
     fn poll_reading(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Error> {
-        let StateProj::Reading { reading } = self.project() else { return Poll::Pending };
+        let StateProj::Reading { reading } = self.project() else {
+            // INVARIANT: whoever waits for an answer has returned, or has begun to read it.
+            unreachable!("an error body is read that has not come")
+        };
         let error = ready!(reading.as_mut().poll(cx));
         trace::event(&error);
         Poll::Ready(error.into())

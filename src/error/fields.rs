@@ -107,6 +107,9 @@ impl Fields {
     /// Notes any other element.
     pub(crate) fn push(&mut self, name: Span, value: Span) {
         if self.has_room() {
+            if self.other.is_empty() {
+                self.other.reserve_exact(8); // more than most documents have
+            }
             self.other.push((name, value));
         }
     }

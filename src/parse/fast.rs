@@ -58,14 +58,26 @@ pub(super) fn read(text: &[u8], start: usize, fields: &mut Fields) -> Option<()>
 /// Whatever means something in a tag comes before the letters: blanks, quotes, `/ : < = > ? !`. So do digits and
 /// hyphens, which only odd names have.
 fn name(tag: &[u8]) -> Option<&[u8]> {
-    let length = tag.iter().position(|b| *b < b'@')?;
+    // The usual names cost a comparison each.
+    let length = match tag {
+        _ if tag.starts_with(b"Code>") => 4,
+        _ if tag.starts_with(b"Message>") => 7,
+        _ if tag.starts_with(b"RequestId>") => 9,
+        _ if tag.starts_with(b"HostId>") => 6,
+        _ if tag.starts_with(b"EC>") => 2,
+        _ if tag.starts_with(b"RecommendDoc>") => 12,
+        _ => tag.iter().position(|b| *b < b'@')?,
+    };
     ((1..=MAX_NAME).contains(&length) && tag[length] == b'>').then(|| &tag[..length])
 }
 
 /// Notes an element whose name starts here.
 fn note(name: &[u8], value: &[u8], start: usize, fields: &mut Fields) {
     let behind = start + name.len();
-    let value = trim(value, name);
+    let value = match value {
+        [first, .., last] if *first > b' ' && *last > b' ' => 0..value.len(), // nothing to trim
+        _ => trim(value, name),
+    };
     let value = Span::source(behind + 1 + value.start, behind + 1 + value.end);
     match Basic::of_element(name) {
         Some(basic) => fields.set(basic, value),
