@@ -128,13 +128,16 @@ impl From<&str> for ErrorCode {
 
 /// The first eight bytes of a text as a number, in the order of texts: one comparison decides nearly always.
 const fn prefix(text: &str) -> u64 {
-    let (text, mut prefix, mut at) = (text.as_bytes(), 0, 0);
-    while at < 8 {
-        let byte = if at < text.len() { text[at] } else { 0 };
-        prefix = prefix << 8 | byte as u64;
+    let text = text.as_bytes();
+    if let Some(first) = text.first_chunk() {
+        return u64::from_be_bytes(*first);
+    }
+    let (mut first, mut at) = ([0; 8], 0);
+    while at < text.len() {
+        first[at] = text[at];
         at += 1;
     }
-    prefix
+    u64::from_be_bytes(first)
 }
 
 impl fmt::Display for ErrorCode {
