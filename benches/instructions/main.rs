@@ -22,6 +22,7 @@ use std::{env, process::ExitCode};
 fn main() -> ExitCode {
     let arguments: Vec<_> = env::args().skip(1).filter(|argument| argument != "--bench").collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] if !env::args().any(|argument| argument == "--bench") => {} // cargo test runs benches, too
         ["case", group, name] => cases::run(group, name),
         _ if !callgrind::is_there() => {
             println!("NOT MEASURED: valgrind is missing (apt-get install valgrind)")
