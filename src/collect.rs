@@ -15,6 +15,9 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::error::{BodyState, BoxError};
 
+/// Longer than nearly all error documents, in bytes.
+const USUAL_LEN: usize = 512;
+
 /// How much of an error body is read, and for how long.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
@@ -126,8 +129,9 @@ where
         let length = data.remaining();
         let mut room = (this.limits.keep - this.buffer.len()).min(length);
         if this.buffer.capacity() - this.buffer.len() < room {
-            // Doubles, but never beyond the limit.
-            let wanted = (this.buffer.len() + room).max(2 * this.buffer.capacity()).min(this.limits.keep);
+            // Doubles, but never beyond the limit; and starts with what is enough for nearly every document.
+            let grown = (2 * this.buffer.capacity()).max(USUAL_LEN);
+            let wanted = (this.buffer.len() + room).max(grown).min(this.limits.keep);
             this.buffer.reserve_exact(wanted - this.buffer.len());
         }
         *this.discarded |= room < length;

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Response, StatusCode, response};
@@ -6,7 +6,8 @@ use http::{HeaderMap, Method, Response, StatusCode, response};
 use crate::{
     collect::{Collected, Limits},
     error::{
-        Basic, BodyState, CodeOrigin, ErrorCode, Fields, Notes, OssError, Parts, header_text, mark_sensitive,
+        Basic, BodyState, CodeOrigin, ErrorCode, Fields, Notes, OssError, Parts, X_OSS_EC, X_OSS_ERROR_TYPE,
+        X_OSS_REQUEST_ID, header_text,
     },
     parse,
 };
@@ -30,7 +31,8 @@ impl OssError {
 }
 
 /// Makes an error of all that is known about it.
-pub(super) fn assemble(mut head: response::Parts, method: Option<Method>, collected: Collected) -> OssError {
+#[inline]
+pub(super) fn assemble(head: response::Parts, method: Option<Method>, collected: Collected) -> OssError {
     let mut parsed = parse::body(collected.bytes);
     if parsed.is_bare && !head.headers.keys().any(|name| name.as_str().starts_with("x-oss-")) {
         parsed = parsed.into_foreign();
@@ -54,9 +56,9 @@ pub(super) fn assemble(mut head: response::Parts, method: Option<Method>, collec
         BodyState::Complete if parsed.kind.is_oss() && !parsed.closed => BodyState::Truncated,
         state => state,
     };
-    mark_sensitive(&mut head.headers);
     OssError::new(Parts {
         head,
+        marked: OnceLock::new(),
         method,
         code,
         origin,
@@ -72,9 +74,9 @@ pub(super) fn assemble(mut head: response::Parts, method: Option<Method>, collec
 /// What the document does not say, single headers may.
 fn fill_from_headers(fields: &mut Fields, headers: &HeaderMap) {
     for (basic, name) in
-        [(Basic::Code, "x-oss-error-type"), (Basic::RequestId, "x-oss-request-id"), (Basic::Ec, "x-oss-ec")]
+        [(Basic::Code, &X_OSS_ERROR_TYPE), (Basic::RequestId, &X_OSS_REQUEST_ID), (Basic::Ec, &X_OSS_EC)]
     {
-        if fields.get_filled(basic).is_none() {
+        if !fields.is_filled(basic) {
             if let Some(text) = header_text(headers, name) {
                 fields.fill(basic, &text);
             }

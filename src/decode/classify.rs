@@ -38,6 +38,7 @@ pub trait ClassifyResponse: Send + Sync {
 pub struct OssRule;
 
 impl ClassifyResponse for OssRule {
+    #[inline]
     fn is_error(&self, request: RequestInfo, status: StatusCode, _headers: &HeaderMap) -> bool {
         status.is_client_error()
             || status.is_server_error()

@@ -66,25 +66,39 @@ where
 {
     type Output = Result<Response<B>, Error>;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut state = self.project().state;
-        loop {
-            match state.as_mut().project() {
-                StateProj::Waiting { inner, info, settings } => {
-                    let response = ready!(inner.poll(cx)).map_err(|error| Error::from(error.into()))?;
-                    if !is_error(settings.as_deref(), *info, &response) {
-                        return Poll::Ready(Ok(response));
-                    }
-                    let reading = Box::pin(Reading::new(response, *info, settings.as_deref()));
-                    state.set(State::Reading { reading });
-                }
-                StateProj::Reading { reading } => {
-                    let error = ready!(reading.as_mut().poll(cx));
-                    trace::event(&error);
-                    return Poll::Ready(Err(error.into()));
-                }
-            }
+        if let StateProj::Waiting { inner, info, settings } = state.as_mut().project() {
+            // One match, so that a success is moved once.
+            let response = match inner.poll(cx) {
+                Poll::Ready(Ok(response)) if is_error(settings.as_deref(), *info, &response) => response,
+                Poll::Ready(Ok(response)) => return Poll::Ready(Ok(response)),
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error.into().into())),
+                Poll::Pending => return Poll::Pending,
+            };
+            let reading = Reading::boxed(response, *info, settings.as_deref());
+            state.set(State::Reading { reading });
         }
+        state.poll_reading(cx).map(Err)
+    }
+}
+
+impl<F, B> State<F, B>
+where
+    B: Body,
+    B::Error: Into<BoxError>,
+{
+    /// Apart from the short way of a success, which is there to be inlined.
+    #[inline(never)]
+    fn poll_reading(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Error> {
+        let StateProj::Reading { reading } = self.project() else {
+            // INVARIANT: whoever waits for an answer has returned, or has begun to read it.
+            unreachable!("an error body is read that has not come")
+        };
+        let error = ready!(reading.as_mut().poll(cx));
+        trace::event(&error);
+        Poll::Ready(error.into())
     }
 }
 
@@ -100,11 +114,12 @@ where
     B: Body,
     B::Error: Into<BoxError>,
 {
-    fn new(response: Response<B>, info: RequestInfo, settings: Option<&Settings>) -> Self {
+    #[inline(never)]
+    fn boxed(response: Response<B>, info: RequestInfo, settings: Option<&Settings>) -> Pin<Box<Self>> {
         let limits = settings.map_or(Limits::DEFAULT, |settings| settings.limits);
         let clock = settings.and_then(|settings| settings.clock.clone());
         let (head, body) = response.into_parts();
-        Self { collect: Collect::new(body, limits, parse::is_whole), info, clock, head: Some(head) }
+        Box::pin(Self { collect: Collect::new(body, limits, parse::is_whole), info, clock, head: Some(head) })
     }
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<OssError> {

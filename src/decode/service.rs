@@ -49,10 +49,12 @@ where
     type Error = Error;
     type Future = ResponseFuture<S::Future, R>;
 
+    #[inline]
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.inner.poll_ready(cx).map_err(|error| Error::from(error.into()))
     }
 
+    #[inline]
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let info = RequestInfo::of(&request);
         ResponseFuture::new(self.inner.call(request), info, self.settings.clone())

@@ -83,7 +83,7 @@ fn fine_grained(ec: &str) -> Option<(&'static str, &'static str)> {
 
 /// Why a body is not OSS's.
 fn cause_of_foreign_body(error: &OssError) -> Option<&'static str> {
-    let from_oss = headers::text(error.headers(), "x-oss-request-id").is_some();
+    let from_oss = headers::text(error.plain_headers(), &headers::X_OSS_REQUEST_ID).is_some();
     match error.body_kind() {
         BodyKind::OssXml | BodyKind::OssJson | BodyKind::None => None,
         BodyKind::Compressed => Some("The body is compressed, so it could not be read"),

@@ -19,8 +19,16 @@ impl Basic {
         (Self::RecommendDoc, "RecommendDoc"),
     ];
 
-    pub(crate) fn of_element(name: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(_, text)| *text == name).map(|(basic, _)| *basic)
+    pub(crate) fn of_element(name: &[u8]) -> Option<Self> {
+        Some(match name {
+            b"Code" => Self::Code,
+            b"Message" => Self::Message,
+            b"RequestId" => Self::RequestId,
+            b"HostId" => Self::HostId,
+            b"EC" => Self::Ec,
+            b"RecommendDoc" => Self::RecommendDoc,
+            _ => return None,
+        })
     }
 
     /// JSON bodies write the same names in several cases.
@@ -111,7 +119,11 @@ impl Fields {
 
     /// As [`get`](Self::get), but a blank value counts as none.
     pub(crate) fn get_filled(&self, basic: Basic) -> Option<&str> {
-        self.get(basic).filter(|text| !text.is_empty())
+        self.get(basic).filter(|_| self.is_filled(basic))
+    }
+
+    pub(crate) fn is_filled(&self, basic: Basic) -> bool {
+        !self.lacks(basic)
     }
 
     /// Whether one more of the other elements would be kept. If not, nothing of it may be decoded: that would stay.
@@ -122,6 +134,9 @@ impl Fields {
     /// Notes any other element.
     pub(crate) fn push(&mut self, name: Span, value: Span) {
         if self.has_room() {
+            if self.other.is_empty() {
+                self.other.reserve_exact(8); // more than most documents have
+            }
             self.other.push((name, value));
         }
     }
@@ -139,7 +154,7 @@ impl Fields {
     /// Takes over what another document says and this one does not.
     pub(crate) fn fill_from(&mut self, other: &Self) {
         for (basic, _) in Basic::ALL {
-            if let (None, Some(text)) = (self.get_filled(basic), other.get(basic)) {
+            if let (false, Some(text)) = (self.is_filled(basic), other.get(basic)) {
                 self.fill(basic, text);
             }
         }

@@ -3,13 +3,19 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderName, header};
+
+// Names that are looked up, in the form that needs no parsing.
+pub(crate) static X_OSS_EC: HeaderName = HeaderName::from_static("x-oss-ec");
+pub(crate) static X_OSS_ERR: HeaderName = HeaderName::from_static("x-oss-err");
+pub(crate) static X_OSS_ERROR_TYPE: HeaderName = HeaderName::from_static("x-oss-error-type");
+pub(crate) static X_OSS_REQUEST_ID: HeaderName = HeaderName::from_static("x-oss-request-id");
 
 /// Longest wait that a `Retry-After` is believed to mean.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The first value of a header that is not blank, as text. Bytes beyond UTF-8 are replaced.
-pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<Cow<'a, str>> {
+pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Cow<'a, str>> {
     let values = headers.get_all(name).iter();
     values.map(|value| String::from_utf8_lossy(value.as_bytes().trim_ascii())).find(|text| !text.is_empty())
 }
@@ -72,8 +78,8 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert("x-oss-request-id", HeaderValue::from_bytes(b" 65\xff ").unwrap());
         headers.insert("x-oss-ec", HeaderValue::from_static("  "));
-        assert_eq!(text(&headers, "x-oss-request-id").as_deref(), Some("65\u{fffd}"));
-        assert_eq!(text(&headers, "x-oss-ec"), None);
+        assert_eq!(text(&headers, &X_OSS_REQUEST_ID).as_deref(), Some("65\u{fffd}"));
+        assert_eq!(text(&headers, &X_OSS_EC), None);
     }
 
     #[test]
@@ -88,7 +94,7 @@ mod tests {
             for value in values {
                 headers.append("x-oss-request-id", HeaderValue::from_bytes(value.as_bytes()).unwrap());
             }
-            assert_eq!(text(&headers, "x-oss-request-id").as_deref(), expected, "{values:?}");
+            assert_eq!(text(&headers, &X_OSS_REQUEST_ID).as_deref(), expected, "{values:?}");
         }
     }
 }

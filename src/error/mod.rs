@@ -34,11 +34,13 @@ pub(crate) use self::{
     class::is_transient_status,
     fields::{Basic, Basics, Fields, MAX_DEPTH, MAX_NAME, Span},
     find::chain as error_chain,
-    headers::{server_date, text as header_text, wait as retry_after},
+    headers::{
+        X_OSS_EC, X_OSS_ERR, X_OSS_ERROR_TYPE, X_OSS_REQUEST_ID, server_date, text as header_text,
+        wait as retry_after,
+    },
     last::LastError,
     notes::Notes,
     oss_error::Parts,
-    redact::mark_sensitive,
     render::Shown,
 };
 

@@ -1,10 +1,14 @@
-use std::{error::Error as StdError, sync::Arc, time::Duration};
+use std::{
+    error::Error as StdError,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use http::{Extensions, HeaderMap, Method, StatusCode, Version, response};
 
 use super::{
     Basic, BodyKind, BodyState, CodeOrigin, ErrorClass, ErrorCode, Explanation, Fields, Notes, RetryStop,
-    Shown, class::is_transient_status, headers, report::Report,
+    Shown, class::is_transient_status, headers, redact::marked, report::Report,
 };
 
 /// An error that OSS answered with: everything it said, and how it said it.
@@ -53,6 +57,9 @@ pub struct OssError(Arc<Parts>);
 /// What an [`OssError`] is made of.
 pub(crate) struct Parts {
     pub(crate) head: response::Parts,
+    /// The headers with the secret ones marked. Made when somebody asks for them, which few do: to look for
+    /// secrets in all of them costs more than to read the error.
+    pub(crate) marked: OnceLock<Box<HeaderMap>>,
     pub(crate) method: Option<Method>,
     pub(crate) code: ErrorCode,
     pub(crate) origin: CodeOrigin,
@@ -76,6 +83,7 @@ impl Parts {
             fields: self.fields.clone(),
             body: self.body.clone(),
             cause: self.cause.clone(),
+            marked: OnceLock::new(),
             notes: Notes::default(),
             ..*self
         }
@@ -183,10 +191,15 @@ impl OssError {
         self.0.fields.others()
     }
 
+    /// The headers of the answer, as they came.
+    pub(super) fn plain_headers(&self) -> &HeaderMap {
+        &self.0.head.headers
+    }
+
     /// The headers of the answer. Those that carry secrets are marked sensitive, so that `Debug` hides them.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
-        &self.0.head.headers
+        self.0.marked.get_or_init(|| Box::new(marked(self.0.head.headers.clone())))
     }
 
     /// The extensions of the answer.
@@ -234,7 +247,7 @@ impl OssError {
     /// from the client's clock.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        headers::wait(self.headers())
+        headers::wait(self.plain_headers())
     }
 
     /// How many times the request was tried. 1 unless a retry policy says more.

@@ -42,12 +42,13 @@ const SHOWN_HEADERS: [&str; 30] = [
 
 /// Marks the values of all other headers as sensitive, so that no `Debug` output shows them. `x-oss-err` is the
 /// whole error document, and `Location` may be a presigned URL.
-pub(crate) fn mark_sensitive(headers: &mut HeaderMap) {
+pub(super) fn marked(mut headers: HeaderMap) -> HeaderMap {
     for (name, value) in headers.iter_mut() {
         if !SHOWN_HEADERS.contains(&name.as_str()) || may_hold_url(value) {
             value.set_sensitive(true);
         }
     }
+    headers
 }
 
 /// Whether there could be a URL with a query or a user in a value, plain or encoded.
@@ -272,7 +273,7 @@ mod tests {
         ] {
             headers.append(name, HeaderValue::from_static(value));
         }
-        mark_sensitive(&mut headers);
+        let headers = marked(headers);
         let plain: Vec<_> =
             headers.iter().filter(|(_, v)| !v.is_sensitive()).map(|(n, _)| n.as_str()).collect();
         assert_eq!(plain, ["x-oss-request-id", "content-type", "etag"]);

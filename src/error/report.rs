@@ -47,7 +47,7 @@ impl fmt::Display for Report<'_> {
         self.text(f, "host", error.host_id())?;
         self.text(f, "method", error.method().as_ref().map(http::Method::as_str))?;
         for name in [header::DATE, header::SERVER] {
-            self.text(f, name.as_str(), headers::text(error.headers(), name.as_str()).as_deref())?;
+            self.text(f, name.as_str(), headers::text(error.plain_headers(), &name).as_deref())?;
         }
         self.text(f, "see", error.recommend_doc())?;
         for (name, value) in error.fields() {

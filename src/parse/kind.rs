@@ -16,6 +16,7 @@ pub(super) fn of(body: &[u8]) -> BodyKind {
     match skip_preamble(body) {
         [b'{', ..] => BodyKind::OssJson,
         [b'[', ..] => BodyKind::OtherJson,
+        page if is_plain_page(page) => BodyKind::Html,
         text @ [b'<', ..] => match std::str::from_utf8(text) {
             Ok(text) => of_markup(text),
             Err(_) => of_markup(&String::from_utf8_lossy(&text[..text.len().min(MAX_PROLOGUE)])),
@@ -23,6 +24,13 @@ pub(super) fn of(body: &[u8]) -> BodyKind {
         [0x1f, 0x8b, ..] | [0x28, 0xb5, 0x2f, 0xfd, ..] => BodyKind::Compressed, // gzip, zstd
         _ => BodyKind::Other,
     }
+}
+
+/// Whether this begins as nearly every page does: told without reading a tag.
+fn is_plain_page(text: &[u8]) -> bool {
+    [&b"<!doctype html>"[..], b"<html>"]
+        .iter()
+        .any(|start| text.get(..start.len()).is_some_and(|text| text.eq_ignore_ascii_case(start)))
 }
 
 /// Reads up to the root element.

@@ -1,12 +1,13 @@
 //! From bytes to fields. Never fails, never recurses without bound, linear in time.
 
+mod fast;
 mod json;
 mod kind;
 mod markup;
 mod x_oss_err;
 mod xml;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::Range};
 
 use crate::error::{Basic, BodyKind, Fields};
 
@@ -37,12 +38,27 @@ impl Parsed {
     }
 
     pub(crate) fn has_code(&self) -> bool {
-        self.fields.get_filled(Basic::Code).is_some()
+        self.fields.is_filled(Basic::Code)
     }
 }
 
 /// Reads an error body, whatever it is.
 pub(crate) fn body(body: Vec<u8>) -> Parsed {
+    let Some(start) = fast::start(&body) else { return general(body) };
+    let text = match String::from_utf8(body) {
+        Ok(text) => text,
+        Err(error) => return general(error.into_bytes()),
+    };
+    let mut fields = Fields::default();
+    if fast::read(text.as_bytes(), start, &mut fields).is_none() {
+        return general(text.into_bytes());
+    }
+    fields.set_source(text);
+    Parsed { fields, kind: BodyKind::OssXml, is_bare: false, closed: true, body: None }
+}
+
+/// The path that reads everything.
+fn general(body: Vec<u8>) -> Parsed {
     match kind::of(&body) {
         BodyKind::OssXml => read_xml(body),
         BodyKind::OssJson => read_json(body),
@@ -99,6 +115,20 @@ pub(crate) fn is_whole(text: &[u8]) -> bool {
 
 /// White space, as XML and JSON count it.
 const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
+
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
+}
+
+/// Where a value stands between the blanks around it, unless they are part of what was signed.
+fn trim(value: &[u8], name: &[u8]) -> Range<usize> {
+    if matches!(name, b"StringToSign" | b"CanonicalRequest") {
+        return 0..value.len();
+    }
+    let start = value.iter().position(|b| !is_blank(*b)).unwrap_or(value.len());
+    let end = value.iter().rposition(|b| !is_blank(*b)).map_or(start, |last| last + 1);
+    start..end
+}
 
 /// The text behind byte order marks and blanks.
 fn skip_preamble(mut body: &[u8]) -> &[u8] {

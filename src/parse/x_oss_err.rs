@@ -6,6 +6,7 @@ use base64::{
 use http::HeaderMap;
 
 use super::{Parsed, body};
+use crate::error::X_OSS_ERR;
 
 /// Padding or not, and whatever the last bits are.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
@@ -25,7 +26,7 @@ const MAX_PARTS: usize = 16;
 ///
 /// Each value by itself; if none is a whole document, all of them as one that was split.
 pub(crate) fn read(headers: &HeaderMap) -> Option<Parsed> {
-    let values = headers.get_all("x-oss-err").iter();
+    let values = headers.get_all(&X_OSS_ERR).iter();
     let parts: Vec<_> = values.flat_map(|value| parts(value.as_bytes())).take(MAX_PARTS).collect();
     let mut first = None;
     for part in &parts {

@@ -2,7 +2,7 @@ use std::ops::Range;
 
 use quick_xml::events::{BytesEnd, BytesRef, BytesStart, Event};
 
-use super::{BLANKS, markup::Markup};
+use super::{markup::Markup, trim};
 use crate::error::{Basic, Fields, MAX_DEPTH, MAX_NAME, Span};
 
 /// Reads the elements of an error document; says whether its root is closed.
@@ -126,7 +126,7 @@ impl<'a> Document<'a> {
             return; // the text of the root says nothing
         }
         let name = self.name(&element);
-        let basic = Basic::of_element(name).filter(|_| self.open.len() == 1);
+        let basic = Basic::of_element(name.as_bytes()).filter(|_| self.open.len() == 1);
         if !basic.map_or(self.fields.has_room(), |basic| self.fields.lacks(basic)) {
             return;
         }
@@ -203,15 +203,11 @@ impl Value {
 
     /// Trims the value, unless its blanks are part of what was signed.
     fn finish(self, text: &str, name: &str, fields: &mut Fields) -> Span {
-        let whole = self.copy.as_deref().unwrap_or(&text[self.range.clone()]);
-        let verbatim = matches!(name, "StringToSign" | "CanonicalRequest");
-        let tail = if verbatim { whole } else { whole.trim_start_matches(BLANKS) };
-        let value = if verbatim { tail } else { tail.trim_end_matches(BLANKS) };
-        if self.copy.is_some() {
-            return fields.decode(value);
+        if let Some(copy) = self.copy {
+            return fields.decode(&copy[trim(copy.as_bytes(), name.as_bytes())]);
         }
-        let start = self.range.end - tail.len();
-        Span::source(start, start + value.len())
+        let value = trim(text[self.range.clone()].as_bytes(), name.as_bytes());
+        Span::source(self.range.start + value.start, self.range.start + value.end)
     }
 }
 

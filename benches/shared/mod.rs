@@ -1,0 +1,5 @@
+//! What the benches have in common.
+
+pub mod bodies;
+pub mod contenders;
+pub mod stack;

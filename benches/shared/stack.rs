@@ -1,0 +1,109 @@
+//! Services with and without the layer.
+
+use std::{
+    cell::Cell,
+    collections::VecDeque,
+    convert::Infallible,
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll, Waker},
+};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::{Body, Frame};
+use http_body_util::Empty;
+use tower::{BoxError, Service};
+
+/// A service that gives its one answer at once.
+///
+/// Like an HTTP client, it has a small future, and is too large to vanish in the code of its caller.
+pub struct Once<B>(pub Slot<B>);
+
+/// Where the next answer lies.
+pub type Slot<B> = Rc<Cell<Option<Box<Response<B>>>>>;
+
+/// What [`Once`] returns.
+pub struct Answer<B>(Option<Box<Response<B>>>);
+
+impl<B> Future for Answer<B> {
+    type Output = Result<Response<B>, BoxError>;
+
+    #[inline(never)]
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
+        Poll::Ready(Ok(*self.0.take().unwrap()))
+    }
+}
+
+impl<B, Q> Service<Request<Q>> for Once<B> {
+    type Response = Response<B>;
+    type Error = BoxError;
+    type Future = Answer<B>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    #[inline(never)]
+    fn call(&mut self, _: Request<Q>) -> Self::Future {
+        Answer(self.0.take())
+    }
+}
+
+/// A body of several frames, all there at once, and of unknown length: as HTTP/1.1 sends it in chunks.
+pub struct Frames(VecDeque<Bytes>);
+
+impl Frames {
+    /// Cuts a body into this many frames.
+    pub fn new(body: &str, frames: usize) -> Self {
+        let body = Bytes::from(body.to_owned());
+        let size = body.len().div_ceil(frames);
+        Self((0..body.len()).step_by(size).map(|at| body.slice(at..body.len().min(at + size))).collect())
+    }
+}
+
+impl Body for Frames {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Ready(self.0.pop_front().map(|data| Ok(Frame::data(data))))
+    }
+}
+
+/// A request as an upload of a part sends it, signed in the query or not.
+pub fn request(method: &str, signed: bool) -> Request<Empty<Bytes>> {
+    let uri = "https://bucket.oss-cn-hangzhou.aliyuncs.com/key?partNumber=1&uploadId=0004B9895DBBB6EC98E36";
+    let query = if signed {
+        "&x-oss-signature-version=OSS4-HMAC-SHA256&x-oss-date=20261122T100000Z&x-oss-expires=3600\
+         &x-oss-credential=LTAI0123456789abcdefghij%2F20261122%2Fcn-hangzhou%2Foss%2Faliyun_v4_request\
+         &x-oss-signature=0000000000000000000000000000000000000000000000000000000000000000"
+    } else {
+        ""
+    };
+    Request::builder()
+        .method(method)
+        .uri(format!("{uri}{query}"))
+        .header("host", "bucket.oss-cn-hangzhou.aliyuncs.com")
+        .header("date", "Sun, 22 Nov 2026 10:00:00 GMT")
+        .header("content-type", "application/octet-stream")
+        .header("content-length", "0")
+        .header("authorization", "OSS4-HMAC-SHA256 Credential=LTAI0123456789abcdefghij")
+        .body(Empty::new())
+        .unwrap()
+}
+
+/// Sends a request to a service that needs no waiting.
+pub fn send<S, Q>(service: &mut S, request: Request<Q>) -> Result<S::Response, S::Error>
+where
+    S: Service<Request<Q>>,
+{
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(service.poll_ready(&mut context).is_ready());
+    let mut call = std::pin::pin!(service.call(request));
+    let Poll::Ready(result) = call.as_mut().poll(&mut context) else { unreachable!("nothing to wait for") };
+    result
+}
