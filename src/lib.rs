@@ -2,6 +2,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod collect;
+mod deadline;
 mod decode;
 mod error;
 mod parse;
@@ -9,6 +10,7 @@ mod parse;
 pub mod test_util;
 
 pub use self::{
+    deadline::Deadline,
     decode::{ClassifyResponse, OssErrorLayer, OssErrorService, OssRule, RequestInfo, ResponseFuture},
     error::{
         BodyKind, BodyState, BoxError, CodeOrigin, Error, ErrorClass, ErrorCode, Explanation, FindOssError,

@@ -3,7 +3,9 @@ use http::{HeaderMap, Method, Response, StatusCode, response};
 
 use crate::{
     collect::{Collected, Limits},
-    error::{Basic, BodyState, CodeOrigin, ErrorCode, Fields, OssError, Parts, header_text, mark_sensitive},
+    error::{
+        Basic, BodyState, CodeOrigin, ErrorCode, Fields, Notes, OssError, Parts, header_text, mark_sensitive,
+    },
     parse,
 };
 
@@ -58,6 +60,7 @@ pub(super) fn assemble(mut head: response::Parts, method: Option<Method>, collec
         kind: parsed.kind,
         state,
         cause: collected.cause,
+        notes: Notes::default(),
     })
 }
 

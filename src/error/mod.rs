@@ -7,6 +7,7 @@ mod explain;
 mod fields;
 mod find;
 mod headers;
+mod notes;
 mod oss_error;
 mod redact;
 mod render;
@@ -28,6 +29,7 @@ pub use self::{
 pub(crate) use self::{
     fields::{Basic, Fields, MAX_DEPTH, MAX_NAME, Span},
     headers::text as header_text,
+    notes::Notes,
     oss_error::Parts,
     redact::mark_sensitive,
     render::Shown,

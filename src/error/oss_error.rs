@@ -8,8 +8,8 @@ use std::{
 use http::{Extensions, HeaderMap, Method, StatusCode, Version, response};
 
 use super::{
-    Basic, BodyKind, BodyState, BoxError, CodeOrigin, ErrorClass, ErrorCode, Explanation, Fields, Shown,
-    headers, report::Report,
+    Basic, BodyKind, BodyState, BoxError, CodeOrigin, ErrorClass, ErrorCode, Explanation, Fields, Notes,
+    Shown, headers, report::Report,
 };
 
 /// An error that OSS answered with: everything it said, and how it said it.
@@ -68,11 +68,16 @@ pub(crate) struct Parts {
     pub(crate) state: BodyState,
     /// Why the body could not be read.
     pub(crate) cause: Option<BoxError>,
+    pub(crate) notes: Notes,
 }
 
 impl OssError {
     pub(crate) fn new(parts: Parts) -> Self {
         Self(Arc::new(parts))
+    }
+
+    pub(crate) fn notes(&self) -> &Notes {
+        &self.0.notes
     }
 
     /// The HTTP status.
