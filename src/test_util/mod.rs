@@ -28,9 +28,11 @@
 mod answer;
 mod response;
 mod scripted;
+mod stand_in;
 
 pub use self::{
     answer::{Answer, AnswerBody},
     response::ErrorResponse,
     scripted::Scripted,
+    stand_in::StandInPolicy,
 };

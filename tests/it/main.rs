@@ -4,4 +4,6 @@
 mod body;
 mod corpus;
 mod support;
+mod throttle;
+mod throttle_wire;
 mod wire;
