@@ -3,7 +3,7 @@ use std::{error::Error as StdError, fmt, time::Duration};
 use super::{ThrottleLayer, settings::Settings};
 
 /// Sets the numbers of a [`ThrottleLayer`](crate::ThrottleLayer). The defaults are meant to fit; the
-/// [module](self) tells what they do together.
+/// [module](crate::throttle) tells what they do together.
 ///
 /// # Examples
 ///

@@ -83,6 +83,10 @@ impl Trial {
         Self { evidence: EVIDENCE_IN_WINDOWS, ..self }
     }
 
+    pub(super) fn is_in_windows(&self) -> bool {
+        self.evidence == EVIDENCE_IN_WINDOWS
+    }
+
     /// At its end already: the rate is the limit, and grows at most this fast.
     pub(super) fn walked(self, haste: f64) -> Self {
         Self { walked: self.length, haste, ..self }

@@ -68,7 +68,7 @@ const EAGER: f64 = 30.0;
 /// A refusal this far above the limit means that its measure was low: what was not sent in time was lost.
 const OVERRUN: f64 = 1.3;
 /// So many seconds of the limit in excess of it are more than a server saves up, as a rule: the limit has risen.
-const RISEN: f64 = 0.4;
+const RISEN: f64 = 0.25;
 /// What is left of the last second, if the bucket was full at its beginning.
 const RECENT: f64 = 0.85;
 /// So many refusals in a row mean that the server gives nothing at present, as at the end of a window.
@@ -167,6 +167,9 @@ impl Rate {
         if self.failures >= self.settings.outage_after && self.outage.is_none() {
             self.outage = Some(Outage { since: now, carried: self.accepted.last(10, now) });
         }
+        if self.outage.is_none() {
+            self.serve(); // it failed for another reason, but the limit had let it pass
+        }
         self.outage.is_some()
     }
 
@@ -192,8 +195,13 @@ impl Rate {
             self.open(now);
         }
         self.accepted.add(now);
+        self.serve();
+    }
+
+    /// A request has used up some of the limit.
+    fn serve(&mut self) {
         for measure in [&mut self.drained, &mut self.opened].into_iter().flatten() {
-            measure.accept();
+            measure.serve();
         }
     }
 
@@ -303,7 +311,7 @@ impl Rate {
     fn after_trial(&mut self, old: Trial, limit: f64, sent: f64, floor: f64, now: f64) {
         self.opened = None;
         self.expects_shut = false;
-        if old.excess > RISEN {
+        if old.excess > RISEN && !old.is_in_windows() {
             self.search(sent, floor);
             return;
         }
@@ -330,7 +338,7 @@ impl Rate {
 
     fn after_contest(&mut self, old: Contest, limit: f64, sent: f64, floor: f64, now: f64) {
         let ratio = limit / old.limit;
-        let counted = self.drained.map_or(1.0, |measure| measure.accepted().max(1.0));
+        let counted = self.drained.map_or(1.0, |measure| measure.served().max(1.0));
         let same = (ratio - 1.0).abs() < SAME_SHARE + 1.0 / counted;
         let agreed = if same { old.agreed + 1 } else { 0 };
         if ratio < FALLEN {
