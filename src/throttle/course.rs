@@ -92,6 +92,11 @@ impl Trial {
         Self { walked: self.length, haste, ..self }
     }
 
+    /// The same from its beginning.
+    pub(super) fn again(self) -> Self {
+        Self { walked: 0.0, excess: 0.0, ..self }
+    }
+
     /// The rate at its beginning.
     pub(super) fn first_rate(&self) -> f64 {
         self.limit * (1.0 - self.back_off)

@@ -91,7 +91,8 @@
 //! share has not moved for ten refusals, the client is alone and goes on with trials.
 //!
 //! **Shut.** Five refusals in a row mean that the server gives nothing at present, as when it counts in windows and one
-//! is used up. A tenth of the rate goes on until the next one opens; from one opening to the next *L* is counted.
+//! is used up. A tenth of the rate goes on until the next one opens; from one opening to the next *L* is counted. This
+//! works from about 100 requests a second on; below, five refusals are a large part of a window.
 //!
 //! **Outage.** [`outage_after`](Builder::outage_after) failures in a row (5xx without a limit's name), and no more is
 //! sent than half of what was accepted in the last second, and at last [`probe_rate`](Builder::probe_rate) probes,
@@ -104,8 +105,8 @@
 //! rate is a proxy for either. It works as long as the requests of one second are like those of the next: the limit
 //! that is found is the bandwidth divided by the mean size, or the number at a time divided by the mean duration. It
 //! lags when that changes. The simulation `examples/throttle.rs` shows both: with sizes that vary by a factor of twenty,
-//! 0.98 of the bandwidth is used and 0.7 % refused; with durations that vary by a factor of three, 0.82 of the places
-//! and 0.3 %. A client with few large requests should bound what is in flight itself, with tower's `ConcurrencyLimit`
+//! 0.98 of the bandwidth is used and 0.7 % refused; with durations that vary by a factor of three, 0.76 of the places
+//! and 0.5 %. A client with few large requests should bound what is in flight itself, with tower's `ConcurrencyLimit`
 //! outside this layer.
 //!
 //! # What a caller sees

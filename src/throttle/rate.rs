@@ -29,8 +29,8 @@ pub(super) struct Rate {
     drained: Option<Measure>,
     /// From the last moment at which the server opened again: where a window begins.
     opened: Option<Measure>,
-    /// The rate was cut, and whether the server is shut is not known yet.
-    expects_shut: bool,
+    /// Cuts since the server last opened that it was expected to be shut after.
+    unshut: u32,
     cut_at: f64,
     shut_at: f64,
     /// When last nobody waited.
@@ -73,6 +73,8 @@ const RISEN: f64 = 0.25;
 const RECENT: f64 = 0.85;
 /// So many refusals in a row mean that the server gives nothing at present, as at the end of a window.
 const SHUT: u32 = 5;
+/// So many times it may be only just used up, and not shut, before windows are no longer believed in.
+const UNSHUT: u32 = 2;
 /// Share of the rate with which a shut server is tried.
 const TRICKLE: f64 = 0.1;
 /// Shares of a contest agree within this, and when they have done so this often in a row, nobody else is there.
@@ -93,7 +95,7 @@ impl Rate {
             answered: Recent::default(),
             drained: None,
             opened: None,
-            expects_shut: false,
+            unshut: 0,
             cut_at: f64::NEG_INFINITY,
             shut_at: 0.0,
             idle_at: 0.0,
@@ -234,12 +236,18 @@ impl Rate {
         let long_enough = |measure: &Measure| measure.age(now) >= 0.3;
         let measured = self.opened.filter(long_enough).and_then(|measure| measure.limit(now));
         if let (Some(limit), false) = (measured, matches!(self.course, Course::Contest(_))) {
+            // Only what had been seen twice can fall.
+            let known = self.settings.shortest_trial.as_secs_f64() * 1.2;
+            let fallen = |old: Trial| old.length > known && limit / old.limit <= FALLEN;
+            if matches!(self.course, Course::Trial(old) if fallen(old)) {
+                self.eager_until = now + EAGER;
+            }
             let trial = self.trial_in_windows(limit);
             self.value = trial.first_rate();
             self.course = Course::Trial(trial);
             self.cut_at = now;
         }
-        self.expects_shut = false;
+        self.unshut = 0;
         self.drained = Some(Measure::from(now));
         if self.opened.is_none_or(|opened| long_enough(&opened)) {
             self.opened = self.drained;
@@ -251,8 +259,9 @@ impl Rate {
         let shortest = settings.shortest_trial.as_secs_f64();
         let (limit, length) = match self.course {
             Course::Trial(old) if agree(measured, old.limit) => {
-                let low = old.walked > 1.05 * old.length;
-                let limit = if low { measured * (1.0 + old.back_off / 2.0) } else { measured };
+                // Windows that were not used up count for too little; the longer the walk, the more of them.
+                let low = if old.walked > 1.05 * old.length { 0.75 } else { 0.25 };
+                let limit = measured * (1.0 + low * old.back_off);
                 (limit, (old.length * PATIENCE).min(self.longest_trial(limit, 3.0 * shortest)))
             }
             _ => (measured, shortest),
@@ -263,10 +272,11 @@ impl Rate {
     /// The server has refused a request that was sent since the last cut.
     fn cut(&mut self, now: f64) {
         if let Course::Trial(trial) = self.course {
-            if self.opened.is_some() && !self.expects_shut {
+            if self.opened.is_some() && self.unshut < UNSHUT && now >= self.eager_until {
                 // A window is used up. What the limit is will be known when the next one opens.
-                self.expects_shut = true;
+                self.unshut += 1;
                 self.value = trial.first_rate();
+                self.course = Course::Trial(trial.again());
                 self.cut_at = now;
                 return;
             }
@@ -310,7 +320,7 @@ impl Rate {
 
     fn after_trial(&mut self, old: Trial, limit: f64, sent: f64, floor: f64, now: f64) {
         self.opened = None;
-        self.expects_shut = false;
+        self.unshut = 0;
         if old.excess > RISEN && !old.is_in_windows() {
             self.search(sent, floor);
             return;
