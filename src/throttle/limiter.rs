@@ -30,7 +30,7 @@ pub(super) struct Limiter<W> {
 pub(super) enum Entry {
     /// Its turn.
     Go,
-    /// A ticket, and the time until its turn, as it looks now.
+    /// A ticket.
     Wait(u64),
     /// Nothing: the wait would be this long, and it is too long.
     TooLong(f64),
@@ -59,15 +59,15 @@ impl<W> Limiter<W> {
         }
     }
 
-    /// A caller comes, and can wait for this long.
-    pub(super) fn enter(&mut self, patience: f64, now: f64) -> Entry {
+    /// A caller comes, and can wait for this long, which is asked for only if it has to.
+    pub(super) fn enter(&mut self, patience: impl FnOnce() -> f64, now: f64) -> Entry {
         self.advance(now);
         if self.queue.is_empty() && self.ready >= 1.0 && now >= self.paused_until {
             self.ready -= 1.0;
             return Entry::Go;
         }
         let wait = self.wait_of(self.queue.len(), self.rate.hoped(), now);
-        if wait > patience {
+        if wait > patience() {
             Entry::TooLong(wait)
         } else if self.queue.len() >= self.max_waiting {
             Entry::TooMany(wait)

@@ -58,16 +58,17 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let now = Instant::now();
-        let limit = Limit::of(&request, self.shared.settings().max_wait, now);
-        match self.shared.enter(limit.patience(now), now) {
+        let limit = || Limit::of(&request, self.shared.settings().max_wait, now);
+        match self.shared.enter(|| limit().patience(now), now) {
             Entry::Go => ResponseFuture::sent(self.inner.call(request), self.shared.clone(), now),
             Entry::Wait(ticket) => {
+                let limit = limit();
                 // The one that is ready waits along; the clone that stays has to be polled ready anew.
                 let clone = self.inner.clone();
                 let inner = mem::replace(&mut self.inner, clone);
                 ResponseFuture::waiting(inner, request, Turn::new(self.shared.clone(), ticket), limit, now)
             }
-            Entry::TooLong(wait) => ResponseFuture::rejected(&request, limit.reason(), duration(wait)),
+            Entry::TooLong(wait) => ResponseFuture::rejected(&request, limit().reason(), duration(wait)),
             Entry::TooMany(wait) => {
                 ResponseFuture::rejected(&request, ThrottleReason::MaxWaiting, duration(wait))
             }

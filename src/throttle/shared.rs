@@ -36,8 +36,8 @@ impl Shared {
         &self.0.settings
     }
 
-    pub(super) fn enter(&self, patience: Duration, now: Instant) -> Entry {
-        self.lock().enter(patience.as_secs_f64(), self.seconds(now))
+    pub(super) fn enter(&self, patience: impl FnOnce() -> Duration, now: Instant) -> Entry {
+        self.lock().enter(|| patience().as_secs_f64(), self.seconds(now))
     }
 
     pub(super) fn answered(
@@ -105,12 +105,8 @@ impl Turn {
         let now = self.shared.seconds(now);
         let looked = self.shared.with(|limiter, woken| {
             limiter.call(now, |waker| woken.push(waker));
-            let looked = limiter.look(self.ticket, now, || cx.waker().clone());
-            if looked.is_ok() {
-                // Called just now, by itself or by another: no need to be told.
-                woken.retain(|waker| !waker.will_wake(cx.waker()));
-            }
-            looked
+            // It may wake its own task, too: another call of the same task may be the one that was called.
+            limiter.look(self.ticket, now, || cx.waker().clone())
         });
         self.used = looked.is_ok();
         looked.map_err(Duration::from_secs_f64)

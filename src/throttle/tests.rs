@@ -24,7 +24,7 @@ fn play(limiter: &mut Limiter<()>, seconds: u32, mut server: impl FnMut(f64) -> 
             limiter.answered(answer, None, sent, now, drop);
         }
         while waiting.len() < 20 {
-            match limiter.enter(f64::INFINITY, now) {
+            match limiter.enter(|| f64::INFINITY, now) {
                 Entry::Go => flying.push_back((now, server(now))),
                 Entry::Wait(ticket) => waiting.push_back(ticket),
                 other => panic!("{other:?}"),
@@ -138,8 +138,8 @@ fn retry_after_pauses_everybody_within_a_cap() {
     for (asked, paused) in [(2, 2.0), (3600, 30.0)] {
         let mut limiter: Limiter<()> = Limiter::new(DEFAULT);
         limiter.answered(Answer::Throttled, Some(Duration::from_secs(asked)), 0.0, 1.0, drop);
-        let Entry::Wait(ticket) = limiter.enter(60.0, 1.0) else { panic!("not paused") };
-        assert_eq!(limiter.enter(paused - 0.1, 1.0), Entry::TooLong(limiter_wait(&mut limiter)));
+        let Entry::Wait(ticket) = limiter.enter(|| 60.0, 1.0) else { panic!("not paused") };
+        assert_eq!(limiter.enter(|| paused - 0.1, 1.0), Entry::TooLong(limiter_wait(&mut limiter)));
         limiter.call(1.0 + paused - 0.01, drop);
         assert!(limiter.look(ticket, 1.0 + paused - 0.01, || ()).is_err());
         limiter.call(1.0 + paused + 0.1, drop);
@@ -148,15 +148,15 @@ fn retry_after_pauses_everybody_within_a_cap() {
 }
 
 fn limiter_wait(limiter: &mut Limiter<()>) -> f64 {
-    let Entry::TooLong(wait) = limiter.enter(0.0, 1.0) else { panic!("a turn at once") };
+    let Entry::TooLong(wait) = limiter.enter(|| 0.0, 1.0) else { panic!("a turn at once") };
     wait
 }
 
 #[test]
 fn a_turn_that_is_not_taken_goes_to_the_next() {
     let mut limiter = Limiter::new(DEFAULT);
-    assert_eq!(limiter.enter(1.0, 0.0), Entry::Go);
-    let tickets = [(); 3].map(|()| match limiter.enter(1.0, 0.0) {
+    assert_eq!(limiter.enter(|| 1.0, 0.0), Entry::Go);
+    let tickets = [(); 3].map(|()| match limiter.enter(|| 1.0, 0.0) {
         Entry::Wait(ticket) => ticket,
         other => panic!("{other:?}"),
     });
