@@ -16,6 +16,8 @@ use super::{
 pub(crate) enum Kind {
     /// Retry, throttle and error layer, as in the README.
     Ours,
+    /// The same, with another cut in a contest.
+    Cut(f64),
     /// Retry with exponential backoff and full jitter, for ever; nothing slows it down.
     Backoff,
     /// A rate that rises steadily and is halved at each refusal.
@@ -27,7 +29,7 @@ pub(crate) enum Kind {
 impl Kind {
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Self::Ours => "throttle",
+            Self::Ours | Self::Cut(_) => "throttle",
             Self::Backoff => "plain backoff",
             Self::Aimd => "AIMD",
             Self::Bare => "no retry",
@@ -41,11 +43,15 @@ pub(crate) type Client = BoxCloneService<Request<()>, Response<Full<Bytes>>, Err
 pub(crate) fn client(kind: Kind, server: Server, seed: u64, max_elapsed: Duration) -> Client {
     let policy = StandInPolicy::new(seed, max_elapsed);
     let errors = OssErrorLayer::new();
+    let throttle = match kind {
+        Kind::Cut(share) => ThrottleLayer::builder().contest_back_off(share).build().unwrap(),
+        _ => ThrottleLayer::new(),
+    };
     match kind {
-        Kind::Ours => BoxCloneService::new(
+        Kind::Ours | Kind::Cut(_) => BoxCloneService::new(
             ServiceBuilder::new()
                 .layer(RetryLayer::new(policy))
-                .layer(ThrottleLayer::new())
+                .layer(throttle)
                 .layer(errors)
                 .service(server),
         ),

