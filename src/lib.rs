@@ -69,6 +69,7 @@ mod parse;
 pub mod retry;
 #[cfg(feature = "test-util")]
 pub mod test_util;
+pub mod throttle;
 
 pub use self::{
     attempt::Attempt,
@@ -77,9 +78,10 @@ pub use self::{
     decode::{ClassifyResponse, OssErrorLayer, OssErrorService, OssRule, RequestInfo, ResponseFuture},
     error::{
         BodyKind, BodyState, BoxError, CodeOrigin, Error, ErrorClass, ErrorCode, Explanation, FindOssError,
-        OssError, RetryStop, TransportError, UnknownCode,
+        OssError, RetryStop, ThrottleReason, ThrottledError, TransportError, UnknownCode,
     },
     retry::RetryPolicy,
+    throttle::{handle::ThrottleHandle, layer::ThrottleLayer, service::Throttle},
 };
 
 #[cfg(doctest)]

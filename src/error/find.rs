@@ -73,6 +73,7 @@ impl FindOssError for Error {
         match self {
             Self::Oss(error) => Some(error),
             Self::Transport(error) => find(error),
+            Self::Throttled(error) => error.oss_error(),
         }
     }
 }

@@ -1,6 +1,8 @@
 use super::OssError;
 
-/// The error of the attempt before, in the extensions of a request that is repeated: what a layer below that gives up
-/// on the request can name as the reason.
+/// The error that a request got before it was repeated: a request extension.
+///
+/// Who repeats a request puts it in, so that a layer below which gives the request up can say why it was being
+/// repeated at all.
 #[derive(Clone, Debug)]
-pub(crate) struct LastError(#[expect(dead_code, reason = "for a throttle below")] pub(crate) OssError);
+pub(crate) struct LastError(pub(crate) OssError);

@@ -16,6 +16,7 @@ mod render;
 mod report;
 mod state;
 mod stop;
+mod throttled;
 mod transport;
 
 use std::{error::Error as StdError, fmt};
@@ -28,6 +29,7 @@ pub use self::{
     oss_error::OssError,
     state::{BodyKind, BodyState, CodeOrigin},
     stop::RetryStop,
+    throttled::{ThrottleReason, ThrottledError},
     transport::TransportError,
 };
 pub(crate) use self::{
@@ -62,6 +64,7 @@ pub type BoxError = Box<dyn StdError + Send + Sync>;
 ///             _ => "read the code",
 ///         },
 ///         Error::Transport(_) => "check the network",
+///         Error::Throttled(_) => "send less, or wait longer",
 ///         _ => "read the text",
 ///     }
 /// }
@@ -73,12 +76,15 @@ pub enum Error {
     Oss(OssError),
     /// There was no answer: the wrapped service failed.
     Transport(TransportError),
+    /// It was not sent: the throttle has slowed requests down, and its turn could not come in time.
+    Throttled(ThrottledError),
 }
 
 impl Error {
     /// The error that OSS answered with, if it did.
     ///
-    /// Looks behind a [`Transport`](Self::Transport) error, too: the wrapped service may have wrapped it.
+    /// Looks behind the other variants, too: the wrapped service may have wrapped it, and a request that was not
+    /// sent may be the repetition of one that was answered.
     #[must_use]
     pub fn oss(&self) -> Option<&OssError> {
         self.oss_error()
@@ -123,6 +129,7 @@ impl Error {
         match self {
             Self::Oss(error) => error.own_notes(),
             Self::Transport(error) => error.notes(),
+            Self::Throttled(error) => error.notes(),
         }
     }
 
@@ -130,6 +137,7 @@ impl Error {
         match self {
             Self::Oss(error) => error.notes(),
             Self::Transport(error) => error.notes(),
+            Self::Throttled(error) => error.notes(),
         }
     }
 }
@@ -139,6 +147,7 @@ impl fmt::Display for Error {
         match self {
             Self::Oss(error) => error.fmt(f),
             Self::Transport(error) => error.fmt(f),
+            Self::Throttled(error) => error.fmt(f),
         }
     }
 }
@@ -148,6 +157,7 @@ impl StdError for Error {
         match self {
             Self::Oss(error) => error.source(),
             Self::Transport(error) => error.source(),
+            Self::Throttled(error) => error.source(),
         }
     }
 }
@@ -158,14 +168,23 @@ impl From<OssError> for Error {
     }
 }
 
-/// Takes an [`Error`] or [`OssError`] out of its box again, so that nested layers add no link to the chain.
+impl From<ThrottledError> for Error {
+    fn from(error: ThrottledError) -> Self {
+        Self::Throttled(error)
+    }
+}
+
+/// Takes an [`Error`] or one of its parts out of its box again, so that nested layers add no link to the chain.
 impl From<BoxError> for Error {
     fn from(error: BoxError) -> Self {
         match error.downcast::<Self>() {
             Ok(error) => *error,
             Err(error) => match error.downcast::<OssError>() {
                 Ok(error) => Self::Oss(*error),
-                Err(error) => Self::Transport(TransportError::new(error)),
+                Err(error) => match error.downcast::<ThrottledError>() {
+                    Ok(error) => Self::Throttled(*error),
+                    Err(error) => Self::Transport(TransportError::new(error)),
+                },
             },
         }
     }

@@ -48,7 +48,6 @@ impl Notes {
     }
 
     /// The throttle below sees to it that the request rate is right: the policy need not wait.
-    #[expect(dead_code, reason = "for a throttle below")]
     pub(crate) fn set_paced(&self) {
         self.paced.store(true, Relaxed);
     }

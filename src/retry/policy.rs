@@ -257,6 +257,9 @@ impl RetryPolicy {
             on_retry(&RetryEvent { failure, verdict, delay, paced });
         }
         request.extensions_mut().insert(self.session.attempt);
+        if let Some(end) = self.session.end() {
+            request.extensions_mut().insert(Deadline::at(end));
+        }
         match failure.oss() {
             Some(error) => drop(request.extensions_mut().insert(LastError(error.clone()))),
             None => drop(request.extensions_mut().remove::<LastError>()),

@@ -1,7 +1,9 @@
 use std::{error::Error as StdError, fmt, mem};
 
-use super::verdict::Cause;
-use crate::error::{BoxError, Error, FindOssError, Notes, OssError, TransportError, error_chain};
+use super::{transport, verdict::Cause};
+use crate::error::{
+    BoxError, Error, FindOssError, Notes, OssError, ThrottledError, TransportError, error_chain,
+};
 
 /// The errors that [`RetryPolicy`](crate::RetryPolicy) can judge: [`Error`], and the [`BoxError`] of tower's own layers.
 ///
@@ -57,6 +59,9 @@ impl sealed::Judged for BoxError {
 /// What happened.
 pub(super) fn cause(error: &impl RetryError) -> Cause<'_> {
     let error = error.as_error();
+    if error_chain(error).any(transport::is_throttled) {
+        return Cause::Transport(error);
+    }
     error.oss_error().map_or(Cause::Transport(error), Cause::Oss)
 }
 
@@ -72,7 +77,8 @@ pub(super) fn notes_of(error: &mut impl RetryError) -> Option<&Notes> {
 }
 
 fn notes<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Notes> {
-    error.downcast_ref().map(Error::notes).or_else(|| error.downcast_ref().map(OssError::notes))
+    let ours = error.downcast_ref().map(Error::notes).or_else(|| error.downcast_ref().map(OssError::notes));
+    ours.or_else(|| error.downcast_ref().map(ThrottledError::notes))
 }
 
 /// Stands in for an error while it is wrapped.

@@ -20,6 +20,8 @@ pub(super) struct Session {
     ambiguous: bool,
     /// When it began; known if there is a time limit, or once an attempt has been paced.
     started: Option<Instant>,
+    /// When it must be over, as far as is known: a throttle below need not let it wait for longer.
+    end: Option<Instant>,
     /// The clock offset that the last attempt was signed with.
     offset: i64,
 }
@@ -56,6 +58,7 @@ impl Session {
             skew_retried: false,
             ambiguous: false,
             started: settings.max_elapsed.map(|_| Instant::now()),
+            end: None,
             offset,
         }
     }
@@ -68,6 +71,10 @@ impl Session {
 
     pub(super) fn offset(&self) -> i64 {
         self.offset
+    }
+
+    pub(super) fn end(&self) -> Option<Instant> {
+        self.end
     }
 
     pub(super) fn is_ambiguous(&self) -> bool {
@@ -161,6 +168,7 @@ impl Session {
         let limit = settings.max_elapsed.or(unlimited.then_some(PACED_LIMIT));
         let by_limit = limit.and_then(|limit| self.started.get_or_insert(now).checked_add(limit));
         let end = by_limit.into_iter().chain(question.deadline).min();
+        self.end = end;
         let in_time = end.is_none_or(|end| now.checked_add(delay).is_some_and(|next| next < end));
         if in_time { Ok(()) } else { Err(RetryStop::OutOfTime) }
     }

@@ -6,7 +6,7 @@ use std::{
 use tower::{load_shed::error::Overloaded, timeout::error::Elapsed};
 
 use super::Verdict;
-use crate::error::error_chain;
+use crate::error::{Error, ThrottledError, error_chain};
 
 /// What an error means that came instead of an answer: the first link of its chain that is known decides. `None` means
 /// that nothing is known, not even whether the request was sent.
@@ -18,10 +18,16 @@ fn of_link(link: &(dyn StdError + 'static)) -> Option<Verdict> {
     if link.is::<Elapsed>() {
         return Some(Verdict::Transient);
     }
-    if link.is::<Overloaded>() {
+    if link.is::<Overloaded>() || is_throttled(link) {
         return Some(Verdict::Never);
     }
     of_hyper(link).or_else(|| of_io(link.downcast_ref::<io::Error>()?.kind()))
+}
+
+/// A throttle below has given the request up before it was sent. What stands behind that is the error of an attempt before,
+/// which is judged already.
+pub(super) fn is_throttled(link: &(dyn StdError + 'static)) -> bool {
+    link.is::<ThrottledError>() || matches!(link.downcast_ref(), Some(Error::Throttled(_)))
 }
 
 #[cfg(feature = "hyper-util")]

@@ -14,5 +14,7 @@ mod service;
 mod stack;
 mod support;
 mod test_util;
+mod throttle;
+mod throttle_wire;
 mod traits;
 mod wire;

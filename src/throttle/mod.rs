@@ -1,0 +1,148 @@
+//! Slowing down when OSS says so.
+//!
+//! # The problem
+//!
+//! OSS limits the request rate of an account, a bucket, a prefix. Beyond the limit it answers 429 or 503, with a code
+//! of class [`Throttling`](crate::ErrorClass::Throttling), and asks to reduce the request rate. A client that retries
+//! without doing so makes things worse: each refused request comes again, and the more are refused, the more come.
+//! Backoff does not help much, because it slows down single requests: the next caller knows nothing of what the one
+//! before has learned. What has to be slowed down is the client as a whole.
+//!
+//! [`ThrottleLayer`] puts one limiter in front of all calls of a client. Callers wait for
+//! their turn, first come, first served, and turns come at a rate that follows the limit of the server.
+//!
+//! # Place among the layers
+//!
+//! ```text
+//! RetryLayer           repeats what failed
+//!   ThrottleLayer      decides when a request may be sent
+//!     OssErrorLayer    tells a refusal from other answers
+//!       client
+//! ```
+//!
+//! Inside the retry layer, so that a repeated request waits for a turn like any other; outside the error layer,
+//! whose typed errors it reads. It marks each error that it *paces*: a throttling answer, or a failure during an
+//! outage. A retry policy that knows the mark repeats such a request at once, without counting an attempt: the
+//! throttle sees to the waiting, and the time limit of the call bounds it. A layer below the throttle that reserves
+//! something in `poll_ready` (a permit, say) reserves it for waiting callers, too; put it above.
+//!
+//! ```
+//! use http::Request;
+//! use tower::{ServiceBuilder, ServiceExt};
+//! use tower_oss::{ErrorCode, OssErrorLayer, ThrottleLayer, test_util::{Answer, ErrorResponse, Scripted}};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! let throttle = ThrottleLayer::new();
+//! let handle = throttle.handle();
+//! let oss = Scripted::new([ErrorResponse::new(ErrorCode::QpsLimitExceeded).into(), Answer::ok("hello")]);
+//! let client = ServiceBuilder::new().layer(throttle).layer(OssErrorLayer::new()).service(oss);
+//!
+//! let before = handle.rate();
+//! let error = client.clone().oneshot(Request::new(())).await.unwrap_err();
+//! assert!(error.oss().unwrap().is_throttled());
+//! assert!(handle.rate() < before);
+//!
+//! assert!(client.oneshot(Request::new(())).await.is_ok());
+//! assert_eq!((handle.accepted(), handle.refused()), (1, 1));
+//! # }
+//! ```
+//!
+//! # How the limit is found
+//!
+//! **Start.** The first rate is finite ([`first_rate`](Builder::first_rate)), and doubles every
+//! [`doubling`](Builder::doubling) while callers wait, until a request is refused. (A client that is unlimited until
+//! the first refusal has all its workers' requests in flight when it comes, and all of them are refused.)
+//!
+//! **Measure.** A server that refuses has nothing left to give. If it refuses at the times *t₀* and *t₁*, then
+//! whatever it can save up was empty at both, and what it served in between is what flowed in:
+//!
+//! ```text
+//! L = A / (t₁ − t₀)
+//! ```
+//!
+//! *A* is the number of requests served, *L* the limit: not an estimate, but a count, exact to one request. (If the
+//! rate was so low that something was lost in between, *L* is too low, and the next pass corrects it.) A cut never
+//! goes below [`floor`](Builder::floor) of what was accepted in the last second.
+//!
+//! **Trial.** From then on the rate passes the limit, slowly, again and again, because it may have moved:
+//!
+//! ```text
+//! r(τ) = L · (1 − β + 2 β τ / T)      for τ ≤ T
+//! r′/r = 2 β / T + k · E              for τ > T
+//! ```
+//!
+//! | symbol | meaning | setting | stricter |
+//! |---|---|---|---|
+//! | *β* | how far below the limit a pass begins | [`back_off`](Builder::back_off) | smaller |
+//! | *T* | length of a pass; 1 s at first, 1.3 times longer each time *L* stays the same, at most the time of so many requests | [`shortest_trial`](Builder::shortest_trial), [`longest_trial`](Builder::longest_trial), [`requests_a_trial`](Builder::requests_a_trial) | longer |
+//! | *τ* | time in the pass while callers waited: nothing grows otherwise | | |
+//! | *E* | what was sent above *L* and not refused, in seconds of *L*: the evidence that the limit has risen | | |
+//! | *k* | 60 a second; 8 for a server that counts in windows | | smaller |
+//!
+//! The first half fills the server's bucket, the second half empties it: on average the rate is the limit. Each
+//! pass costs about one refusal. *β* shrinks as *T* grows. When a limit has fallen to less than 0.6 of itself, *T*
+//! stays short for 30 s: what fell may rise again. After a refusal far above *L* (*E* over a quarter of a second) the
+//! limit is searched anew.
+//!
+//! **Contest.** A refusal while the rate is below the measured limit means that somebody else takes part of it. Then
+//! the rate grows by the same step for everybody ([`contest_step`](Builder::contest_step)) and is cut by a share
+//! ([`contest_back_off`](Builder::contest_back_off)): who has more loses more, and the shares become equal. When the
+//! share has not moved for ten refusals, the client is alone and goes on with trials.
+//!
+//! **Shut.** Five refusals in a row mean that the server gives nothing at present, as when it counts in windows and one
+//! is used up. A tenth of the rate goes on until the next one opens; from one opening to the next *L* is counted. This
+//! works from about 100 requests a second on; below, five refusals are a large part of a window.
+//!
+//! **Outage.** [`outage_after`](Builder::outage_after) failures in a row (5xx without a limit's name), and no more is
+//! sent than half of what was accepted in the last second, and at last [`probe_rate`](Builder::probe_rate) probes,
+//! fewer if few wait. The first good answer ends it: back to what was carried before, and on with
+//! [`return_doubling`](Builder::return_doubling). Single failures never slow anybody down.
+//!
+//! # When the limit is not a rate
+//!
+//! `DownloadTrafficRateLimitExceeded` is about bytes, `ActiveRequestLimitExceeded` about requests at a time. A request
+//! rate is a proxy for either. It works as long as the requests of one second are like those of the next: the limit
+//! that is found is the bandwidth divided by the mean size, or the number at a time divided by the mean duration. It
+//! lags when that changes. The simulation `examples/throttle.rs` shows both: with sizes that vary by a factor of twenty,
+//! 0.98 of the bandwidth is used and 0.7 % refused; with durations that vary by a factor of three, 0.76 of the places
+//! and 0.5 %. A client with few large requests should bound what is in flight itself, with tower's `ConcurrencyLimit`
+//! outside this layer.
+//!
+//! # What a caller sees
+//!
+//! A call takes longer. It fails with [`Error::Throttled`](crate::Error::Throttled) only if its turn cannot come before
+//! its [`Deadline`](crate::Deadline) or within [`max_wait`](Builder::max_wait), or if
+//! [`max_waiting`](Builder::max_waiting) callers wait already: at once if that is clear at once, and when the time is
+//! over otherwise. The error's source is the last error of the same call, if it was repeated.
+//!
+//! # Sources
+//!
+//! - Google, *Site Reliability Engineering*, chapter 21, *Handling Overload*: client-side throttling, and why what was
+//!   accepted is the measure.
+//! - V. Jacobson, *Congestion Avoidance and Control*, 1988: slow start, and a limit that is found by passing it.
+//! - D. Chiu and R. Jain, *Analysis of the Increase and Decrease Algorithms*, 1989: why equal steps and proportional cuts
+//!   make shares equal.
+//! - S. Ha, I. Rhee, L. Xu, *CUBIC*, 2008: slow near the known limit, fast beyond it.
+
+mod builder;
+mod course;
+mod future;
+pub(crate) mod handle;
+pub(crate) mod layer;
+mod limiter;
+mod measure;
+mod queue;
+mod rate;
+mod recent;
+pub(crate) mod service;
+mod settings;
+mod shared;
+#[cfg(test)]
+mod tests;
+
+pub use self::{
+    builder::{Builder, InvalidSetting},
+    future::ResponseFuture,
+};
+use self::{layer::ThrottleLayer, service::Throttle};

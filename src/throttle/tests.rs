@@ -1,0 +1,224 @@
+//! The limiter as a whole, without a clock: a server, callers who always want more, and a time that is stepped.
+
+use std::{collections::VecDeque, time::Duration};
+
+use proptest::{collection::vec, prelude::*};
+
+use super::{
+    limiter::{Entry, Limiter},
+    rate::{Answer, Rate},
+    settings::Settings,
+};
+
+const DEFAULT: Settings = Settings::DEFAULT;
+
+/// Plays so many seconds in steps of a millisecond; answers come after ten. Returns what each second accepted and
+/// refused.
+fn play(limiter: &mut Limiter<()>, seconds: u32, mut server: impl FnMut(f64) -> Answer) -> Vec<(u32, u32)> {
+    let mut flying: VecDeque<(f64, Answer)> = VecDeque::new();
+    let mut counts = vec![(0, 0); seconds as usize];
+    let mut waiting: VecDeque<u64> = VecDeque::new();
+    for tick in 0..seconds * 1000 {
+        let now = f64::from(tick) * 0.001;
+        while let Some((sent, answer)) = flying.pop_front_if(|(sent, _)| now - *sent >= 0.01) {
+            limiter.answered(answer, None, sent, now, drop);
+        }
+        while waiting.len() < 20 {
+            match limiter.enter(|| f64::INFINITY, now) {
+                Entry::Go => flying.push_back((now, server(now))),
+                Entry::Wait(ticket) => waiting.push_back(ticket),
+                other => panic!("{other:?}"),
+            }
+        }
+        limiter.call(now, drop);
+        while waiting.front().is_some_and(|ticket| limiter.look(*ticket, now, || ()).is_ok()) {
+            waiting.pop_front();
+            let answer = server(now);
+            let (accepted, refused) = &mut counts[tick as usize / 1000];
+            *(if answer == Answer::Accepted { accepted } else { refused }) += 1;
+            flying.push_back((now, answer));
+        }
+    }
+    counts
+}
+
+/// A bucket that fills at this rate.
+fn bucket(rate: impl Fn(f64) -> f64) -> impl FnMut(f64) -> Answer {
+    let (mut tokens, mut at) = (50.0, 0.0);
+    move |now| {
+        tokens = f64::min(tokens + (now - at) * rate(now), 50.0);
+        at = now;
+        if tokens >= 1.0 {
+            tokens -= 1.0;
+            Answer::Accepted
+        } else {
+            Answer::Throttled
+        }
+    }
+}
+
+fn sums(counts: &[(u32, u32)]) -> (f64, f64) {
+    let sum = |of: fn(&(u32, u32)) -> u32| f64::from(counts.iter().map(of).sum::<u32>());
+    (sum(|count| count.0), sum(|count| count.1))
+}
+
+#[test]
+fn a_steady_limit_is_used_and_hardly_passed() {
+    for rate in [100.0, 500.0, 2000.0] {
+        let counts = play(&mut Limiter::new(DEFAULT), 30, bucket(|_| rate));
+        let (accepted, refused) = sums(&counts[10..]);
+        assert!(accepted >= 0.99 * 20.0 * rate, "{rate}: {accepted}");
+        assert!(refused <= 0.005 * 20.0 * rate, "{rate}: {refused}");
+    }
+}
+
+#[test]
+fn a_limit_that_falls_and_rises_is_followed() {
+    let quota = |now| if (10.0..20.0).contains(&now) { 100.0 } else { 500.0 };
+    let counts = play(&mut Limiter::new(DEFAULT), 30, bucket(quota));
+    let (accepted, refused) = sums(&counts);
+    assert!(refused <= 0.05 * (accepted + refused), "{refused} of {accepted}");
+    assert!(counts[22].0 >= 450, "{:?}", &counts[20..]);
+}
+
+#[test]
+fn without_a_limit_the_rate_rises_to_the_highest_one() {
+    let mut limiter = Limiter::new(Settings { max_rate: 3000.0, ..DEFAULT });
+    let counts = play(&mut limiter, 2, |_| Answer::Accepted);
+    assert!((2950..=3060).contains(&counts[1].0), "{counts:?}");
+}
+
+#[test]
+fn random_failures_slow_nobody_down() {
+    let mut random = 1_u64;
+    let mut one_in_five = move || {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        random >> 33 < (1 << 31) / 5
+    };
+    let mut rate = Rate::new(DEFAULT);
+    for request in 0..100_000 {
+        let now = f64::from(request) * 0.01;
+        let answer = if one_in_five() { Answer::Failed } else { Answer::Accepted };
+        rate.on(answer, now, now);
+        assert_eq!(rate.per_second(5, now), DEFAULT.first_rate, "request {request}");
+    }
+}
+
+#[test]
+fn an_outage_is_probed_and_its_end_brings_back_what_was_carried() {
+    let mut rate = Rate::new(DEFAULT);
+    for request in 0..200 {
+        let now = f64::from(request) * 0.005;
+        rate.on(Answer::Accepted, now, now);
+    }
+    let paced: Vec<bool> = (0..12).map(|_| rate.on(Answer::Failed, 1.0, 1.0)).collect();
+    assert_eq!(paced.iter().filter(|paced| **paced).count(), 3); // the tenth is the first
+    assert_eq!(rate.per_second(1000, 3.0), 10.0);
+    assert_eq!(rate.per_second(10, 3.0), 2.0);
+    assert_eq!(rate.per_second(1, 3.0), 0.2);
+    assert!(!rate.on(Answer::Accepted, 4.9, 5.0));
+    let carried = rate.per_second(1000, 5.0);
+    assert!((190.0..=210.0).contains(&carried), "{carried}");
+}
+
+#[test]
+fn refusals_of_one_moment_are_one_cut() {
+    let mut rate = Rate::new(DEFAULT);
+    assert!(rate.on(Answer::Throttled, 0.9, 1.0));
+    let once = rate.hoped();
+    for _ in 0..3 {
+        rate.on(Answer::Throttled, 0.95, 1.01); // sent before the cut
+        rate.on(Answer::Accepted, 0.95, 1.02);
+    }
+    assert_eq!(rate.hoped(), once);
+}
+
+#[test]
+fn retry_after_pauses_everybody_within_a_cap() {
+    for (asked, paused) in [(2, 2.0), (3600, 30.0)] {
+        let mut limiter: Limiter<()> = Limiter::new(DEFAULT);
+        limiter.answered(Answer::Throttled, Some(Duration::from_secs(asked)), 0.0, 1.0, drop);
+        let Entry::Wait(ticket) = limiter.enter(|| 60.0, 1.0) else { panic!("not paused") };
+        assert_eq!(limiter.enter(|| paused - 0.1, 1.0), Entry::TooLong(limiter_wait(&mut limiter)));
+        limiter.call(1.0 + paused - 0.01, drop);
+        assert!(limiter.look(ticket, 1.0 + paused - 0.01, || ()).is_err());
+        limiter.call(1.0 + paused + 0.1, drop);
+        assert!(limiter.look(ticket, 1.0 + paused + 0.1, || ()).is_ok());
+    }
+}
+
+fn limiter_wait(limiter: &mut Limiter<()>) -> f64 {
+    let Entry::TooLong(wait) = limiter.enter(|| 0.0, 1.0) else { panic!("a turn at once") };
+    wait
+}
+
+#[test]
+fn a_turn_that_is_not_taken_goes_to_the_next() {
+    let mut limiter = Limiter::new(DEFAULT);
+    assert_eq!(limiter.enter(|| 1.0, 0.0), Entry::Go);
+    let tickets = [(); 3].map(|()| match limiter.enter(|| 1.0, 0.0) {
+        Entry::Wait(ticket) => ticket,
+        other => panic!("{other:?}"),
+    });
+    for (name, ticket) in ["a", "b", "c"].into_iter().zip(tickets) {
+        assert!(limiter.look(ticket, 0.0, || name).is_err());
+    }
+    let mut woken = Vec::new();
+    limiter.call(0.004, |name| woken.push(name)); // time for one turn
+    assert_eq!(woken, ["a"]);
+    limiter.leave(tickets[0], 0.004, |name| woken.push(name));
+    assert_eq!(woken, ["a", "b"]);
+    assert_eq!(limiter.waiting(), 1);
+}
+
+proptest! {
+    /// Whatever comes back, and whenever: the rate stays a number that can be worked with.
+    #[test]
+    fn the_rate_stays_within_its_bounds(
+        events in vec((0..4_u8, 0.0..3.0_f64, 0.0..2.0_f64, 0..300_usize), 1..400)
+    ) {
+        let mut rate = Rate::new(DEFAULT);
+        let mut now = 0.0;
+        for (kind, passed, ago, waiting) in events {
+            now += passed;
+            match kind {
+                0 => rate.grow(passed),
+                1 => { rate.on(Answer::Accepted, now - ago, now); }
+                2 => { rate.on(Answer::Throttled, now - ago, now); }
+                _ => { rate.on(Answer::Failed, now - ago, now); }
+            }
+            prop_assert!(rate.hoped().is_finite() && rate.hoped() > 0.0 && rate.hoped() <= DEFAULT.max_rate);
+            prop_assert!(rate.per_second(waiting, now) <= rate.hoped());
+        }
+    }
+
+    /// Growth needs callers that wait: answers alone never raise the rate.
+    #[test]
+    fn nothing_grows_while_nobody_waits(events in vec((0..3_u8, 0.0..0.5_f64), 1..200)) {
+        let mut rate = Rate::new(DEFAULT);
+        let (mut now, mut highest) = (0.0, rate.hoped());
+        for (kind, passed) in events {
+            now += passed;
+            rate.idle(now);
+            let answer = [Answer::Accepted, Answer::Throttled, Answer::Failed][usize::from(kind)];
+            rate.on(answer, now, now);
+            prop_assert!(rate.hoped() <= highest * 1.05);
+            highest = highest.max(rate.hoped());
+        }
+    }
+
+    /// No cut goes below half of what the server accepted in the last second.
+    #[test]
+    fn a_cut_leaves_half_of_what_was_accepted(accepted in 10..2000_u32) {
+        let mut rate = Rate::new(DEFAULT);
+        for request in 0..accepted {
+            let now = 1.0 + f64::from(request) / f64::from(accepted);
+            rate.on(Answer::Accepted, now, now);
+        }
+        for cut in 0..4 {
+            let now = 2.0 + f64::from(cut) * 0.001;
+            rate.on(Answer::Throttled, now, now);
+            prop_assert!(rate.hoped() >= (0.45 * f64::from(accepted)).min(0.3 * DEFAULT.first_rate));
+        }
+    }
+}

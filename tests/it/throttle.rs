@@ -1,0 +1,323 @@
+//! The throttle over mock services, under a paused clock.
+
+use std::{
+    error::Error as _,
+    future::{Future, poll_fn},
+    pin::pin,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    task::{Context, Poll, Wake, Waker},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use futures_util::{FutureExt, future::join_all};
+use http::{HeaderValue, Request, Response, header};
+use http_body_util::Full;
+use tokio::time::{Instant, sleep, timeout};
+use tower::{BoxError, Layer, Service, ServiceBuilder, ServiceExt, retry::RetryLayer, service_fn};
+use tower_oss::{
+    Deadline, Error, ErrorCode, FindOssError, OssErrorLayer, RetryPolicy, Throttle, ThrottleHandle,
+    ThrottleLayer, ThrottleReason,
+    test_util::{Answer, ErrorResponse, Scripted},
+    throttle::Builder,
+};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn throttled() -> Answer {
+    ErrorResponse::new(ErrorCode::QpsLimitExceeded).into()
+}
+
+fn failed() -> Answer {
+    ErrorResponse::new(ErrorCode::InternalError).into()
+}
+
+/// A layer whose rate does not change by itself.
+fn constant(per_second: f64) -> Builder {
+    ThrottleLayer::builder().first_rate(per_second).max_rate(per_second).burst(Duration::ZERO)
+}
+
+fn request(name: usize) -> Request<usize> {
+    Request::new(name)
+}
+
+/// A service that notes the bodies of its requests, in order.
+fn noting(
+    seen: &Arc<Mutex<Vec<usize>>>,
+) -> impl Service<Request<usize>, Response = Response<()>, Error = Error, Future: Send> + Clone + Send + use<>
+{
+    let seen = Arc::clone(seen);
+    service_fn(move |request: Request<usize>| {
+        seen.lock().unwrap().push(request.into_body());
+        async { Ok::<_, Error>(Response::new(())) }
+    })
+}
+
+/// Counts how often it is woken.
+#[derive(Default)]
+struct Count(AtomicUsize);
+
+impl Wake for Count {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Relaxed);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn first_come_first_served() {
+    let seen = Arc::default();
+    let service = constant(100.0).build().unwrap().layer(noting(&seen));
+    let begun = Instant::now();
+    let calls = (0..50).map(|name| service.clone().oneshot(request(name)));
+    assert!(join_all(calls).await.iter().all(Result::is_ok));
+    assert_eq!(*seen.lock().unwrap(), (0..50).collect::<Vec<_>>());
+    let took = begun.elapsed().as_millis();
+    assert!((490..=510).contains(&took), "{took} ms for 49 turns of 10 ms");
+}
+
+#[test]
+fn below_the_rate_there_is_no_timer_and_so_no_runtime() {
+    let seen = Arc::default();
+    let mut service = ThrottleLayer::new().layer(noting(&seen));
+    let mut ready = |_| service.ready().now_or_never().unwrap().unwrap().call(request(7)).now_or_never();
+    assert!(ready(()).unwrap().is_ok());
+    assert_eq!(*seen.lock().unwrap(), [7]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn poll_ready_only_forwards() {
+    let (inner, mut handle) = tower_test::mock::pair::<Request<()>, Response<()>>();
+    let mut service = ThrottleLayer::new().layer(inner);
+    handle.allow(0);
+    assert!(service.ready().now_or_never().is_none());
+    handle.allow(1);
+    assert!(service.ready().await.is_ok());
+    handle.send_error("gone");
+    assert!(service.ready().await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_that_is_dropped_goes_to_the_next() {
+    let seen = Arc::default();
+    let service = constant(10.0).build().unwrap().layer(noting(&seen));
+    service.clone().oneshot(request(0)).await.unwrap();
+
+    let begun = Instant::now();
+    let mut calls: Vec<_> = (1..=4).map(|name| Box::pin(service.clone().oneshot(request(name)))).collect();
+    for call in &mut calls {
+        assert!(call.as_mut().now_or_never().is_none());
+    }
+    calls.remove(2); // the third leaves before its turn
+    let first = calls.remove(0);
+    sleep(Duration::from_millis(101)).await;
+    // The turn is the first one's, found by whoever is polled; then the first one is dropped.
+    assert!(calls[1].as_mut().now_or_never().is_none());
+    drop(first);
+    assert!(join_all(calls).await.iter().all(Result::is_ok));
+    assert_eq!(*seen.lock().unwrap(), [0, 2, 4]);
+    assert!(begun.elapsed() < Duration::from_millis(210), "{:?}", begun.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_wakes_one_caller_and_not_all() {
+    let seen = Arc::default();
+    let service = constant(10.0).build().unwrap().layer(noting(&seen));
+    service.clone().oneshot(request(0)).await.unwrap();
+    let mut calls: Vec<_> = (0..100).map(|name| Box::pin(service.clone().oneshot(request(name)))).collect();
+    let counts: Vec<Arc<Count>> = calls.iter().map(|_| Arc::default()).collect();
+    for (call, count) in calls.iter_mut().zip(&counts) {
+        let waker = Waker::from(Arc::clone(count));
+        assert!(call.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    }
+    sleep(Duration::from_millis(150)).await; // one turn; no timer but the first one's has run out
+    let woken: usize = counts.iter().map(|count| count.0.load(Relaxed)).sum();
+    assert_eq!(woken, 1);
+    assert_eq!(counts[0].0.load(Relaxed), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deadline_that_cannot_be_met_is_told_at_once() {
+    let seen = Arc::default();
+    let layer = constant(10.0).build().unwrap();
+    let service = layer.layer(noting(&seen));
+    let waiting: Vec<_> = (0..10).map(|name| tokio::spawn(service.clone().oneshot(request(name)))).collect();
+    tokio::task::yield_now().await;
+    let call = |deadline| {
+        let mut request = request(99);
+        request.extensions_mut().insert(Deadline::after(deadline));
+        service.clone().oneshot(request)
+    };
+    let begun = Instant::now();
+    let Err(Error::Throttled(error)) = call(SECOND / 2).await else { panic!("it was sent") };
+    assert_eq!(begun.elapsed(), Duration::ZERO);
+    assert_eq!(error.reason(), ThrottleReason::Deadline);
+    assert!((Duration::from_millis(900)..=SECOND).contains(&error.wait()), "{:?}", error.wait());
+    assert!(error.source().is_none());
+    assert!(call(2 * SECOND).await.is_ok());
+    assert!(waiting.iter().all(tokio::task::JoinHandle::is_finished));
+}
+
+#[tokio::test(start_paused = true)]
+async fn too_long_a_wait_and_too_many_waiting_are_told_at_once() {
+    let seen = Arc::default();
+    let (wait, many) = (Some(ThrottleReason::MaxWait), Some(ThrottleReason::MaxWaiting));
+    for (layer, expected) in [
+        (constant(1.0).max_waiting(2), [None, None, many, many]),
+        (constant(1.0).max_wait(SECOND * 3 / 2), [None, wait, wait, wait]),
+    ] {
+        let service = layer.build().unwrap().layer(noting(&seen));
+        service.clone().oneshot(request(0)).await.unwrap();
+        let calls = join_all((1..=4).map(|name| service.clone().oneshot(request(name)))).await;
+        assert_eq!(calls.iter().map(reason).collect::<Vec<_>>(), expected);
+    }
+}
+
+fn reason(call: &Result<Response<()>, Error>) -> Option<ThrottleReason> {
+    match call {
+        Ok(_) => None,
+        Err(Error::Throttled(error)) => Some(error.reason()),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_waits_for_ever() {
+    let oss = Scripted::new((0..1000).map(|_| failed()));
+    let layer = ThrottleLayer::new();
+    let service = ServiceBuilder::new().layer(&layer).layer(OssErrorLayer::new()).service(oss);
+    for _ in 0..10 {
+        service.clone().oneshot(Request::new(())).await.unwrap_err();
+    }
+    let mut late = Request::new(());
+    late.extensions_mut().insert(Deadline::after(SECOND));
+    let begun = Instant::now();
+    let (late, other) =
+        tokio::join!(service.clone().oneshot(late), service.clone().oneshot(Request::new(())));
+    let Err(Error::Throttled(late)) = late else { panic!("a turn in an outage, so soon") };
+    assert_eq!((late.reason(), late.wait()), (ThrottleReason::Deadline, SECOND));
+    assert!(other.is_err());
+    assert!(begun.elapsed() < 10 * SECOND);
+    assert_eq!(layer.handle().waiting(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rejection_says_which_error_was_being_repeated() {
+    let retry_after = (header::RETRY_AFTER, HeaderValue::from_static("20"));
+    let oss = Scripted::new([ErrorResponse::new(ErrorCode::QpsLimitExceeded)
+        .request_id("65A1")
+        .header(retry_after.0, retry_after.1)
+        .into()]);
+    let service = ServiceBuilder::new()
+        .layer(RetryLayer::new(RetryPolicy::new().max_elapsed(15 * SECOND)))
+        .layer(ThrottleLayer::new())
+        .layer(OssErrorLayer::new())
+        .service(oss);
+    let error = service.oneshot(Request::new(Full::<Bytes>::default())).await.unwrap_err();
+    assert_eq!(error.request_id(), Some("65A1"));
+    assert!(error.to_string().starts_with("request not sent while the rate is reduced"), "{error}");
+    assert!(error.source().unwrap().is::<tower_oss::OssError>());
+    let Error::Throttled(error) = Error::from(BoxError::from(error)) else { panic!("flattened wrongly") };
+    assert_eq!(BoxError::from(error).oss_error().unwrap().request_id(), Some("65A1"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn boxed_errors_work_as_well() {
+    let inner = service_fn(|_: Request<()>| async {
+        Err::<Response<()>, BoxError>(Box::new(ErrorResponse::new(ErrorCode::QpsLimitExceeded).error()))
+    });
+    let layer = ThrottleLayer::builder().max_waiting(0).build().unwrap();
+    let handle = layer.handle();
+    let service = layer.layer(inner);
+    assert!(service.clone().oneshot(Request::new(())).await.unwrap_err().oss_error().is_some());
+    assert_eq!(handle.refused(), 1);
+    let error = service.oneshot(Request::new(())).await.unwrap_err();
+    assert!(error.is::<tower_oss::ThrottledError>());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handle_shares_the_limiter_and_resets_it() {
+    let oss = Scripted::new([throttled(), Answer::ok("")]);
+    let layer = ThrottleLayer::new();
+    let handle = layer.handle();
+    let stack = |layer| ServiceBuilder::new().layer(layer).layer(OssErrorLayer::new()).service(oss.clone());
+    let (one, two) = (stack(layer), stack(ThrottleLayer::shared(&handle)));
+    let first = handle.rate();
+    one.oneshot(Request::new(())).await.unwrap_err();
+    assert!(handle.rate() < first);
+    two.oneshot(Request::new(())).await.unwrap();
+    assert_eq!((handle.accepted(), handle.refused(), handle.waiting()), (1, 1, 0));
+    handle.reset();
+    assert_eq!((handle.rate(), handle.accepted(), handle.refused()), (first, 1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn transport_failures_tell_nothing_about_the_load() {
+    let inner = service_fn(|_: Request<()>| async { Err::<Response<()>, BoxError>("broken pipe".into()) });
+    let layer = ThrottleLayer::new();
+    let handle = layer.handle();
+    let service = layer.layer(inner);
+    for _ in 0..100 {
+        assert!(service.clone().oneshot(Request::new(())).await.is_err());
+    }
+    assert!(handle.rate() >= 250.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lone_caller_does_not_knock_all_the_time() {
+    let oss = Scripted::new((0..1000).map(|_| failed()));
+    let service = ServiceBuilder::new()
+        .layer(RetryLayer::new(RetryPolicy::new().max_elapsed(15 * SECOND)))
+        .layer(ThrottleLayer::new())
+        .layer(OssErrorLayer::new())
+        .service(oss.clone());
+    for call in 0..10 {
+        let (before, begun) = (oss.requests().len(), Instant::now());
+        service.clone().oneshot(Request::new(Full::<Bytes>::default())).await.unwrap_err();
+        assert!(oss.requests().len() - before <= 3 + 3, "call {call}");
+        assert!(begun.elapsed() <= 16 * SECOND);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_calls_at_once_are_hardly_delayed() {
+    let seen = Arc::default();
+    let service = ThrottleLayer::new().layer(noting(&seen));
+    let begun = Instant::now();
+    join_all((0..256).map(|name| service.clone().oneshot(request(name)))).await;
+    assert!(begun.elapsed() <= Duration::from_millis(600), "{:?}", begun.elapsed());
+}
+
+/// 256 tasks on two threads, half of which lose patience: all others are served, and nobody is left.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn cancelled_callers_leave_no_trace_on_two_threads() {
+    let seen = Arc::default();
+    let layer = constant(2_000.0).build().unwrap();
+    let handle: ThrottleHandle = layer.handle();
+    let service: Throttle<_> = layer.layer(noting(&seen));
+    let tasks = (0..256).map(|name| {
+        let service = service.clone();
+        tokio::spawn(async move {
+            let call = service.oneshot(request(name));
+            if name % 2 == 0 {
+                // Dropped after a number of polls, not of milliseconds.
+                let mut call = pin!(call);
+                let mut polls = name % 7;
+                poll_fn(|cx| {
+                    polls -= usize::from(polls > 0);
+                    if polls == 0 { Poll::Ready(()) } else { call.as_mut().poll(cx).map(drop) }
+                })
+                .await;
+                return true;
+            }
+            call.await.is_ok()
+        })
+    });
+    let served = timeout(10 * SECOND, join_all(tasks)).await.expect("somebody was forgotten");
+    assert!(served.into_iter().all(|served| served.unwrap()));
+    assert_eq!(handle.waiting(), 0);
+    let odd = seen.lock().unwrap().iter().filter(|name| *name % 2 == 1).count();
+    assert_eq!(odd, 128);
+}
