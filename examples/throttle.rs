@@ -245,6 +245,11 @@ fn picture(path: &str) -> Result<(), Box<dyn Error>> {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
+    let path = env::args().nth(1);
+    if path.as_ref().is_some_and(|path| path.starts_with('-')) {
+        println!("usage: throttle [PICTURE.svg]");
+        return Ok(());
+    }
     job();
     steady();
     changes();
@@ -252,7 +257,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     outage();
     at_once();
     proxies();
-    match env::args().nth(1) {
+    match path {
         Some(path) => picture(&path),
         None => Ok(()),
     }

@@ -8,6 +8,7 @@
 //! | [`FindOssError`] | finds the error behind whatever other layers wrapped around it |
 //! | [`RetryPolicy`] | for tower's retry layer: what is tried again and when, within a budget; the [table](retry) |
 //! | [`Idempotency`](retry::Idempotency), [`RetryStop`] | what must not be applied twice, and why a request was given up |
+//! | [`ThrottleLayer`] | lowers the request rate of all calls while OSS reports overload; the [page](throttle) on it |
 //! | [`ClockOffset`] | how far the server's clock is from the local one, for signers |
 //!
 //! # Examples
@@ -20,7 +21,7 @@
 //! use http::Request;
 //! use tower::{ServiceBuilder, ServiceExt};
 //! use tower_oss::{
-//!     ClockOffset, ErrorCode, FindOssError, OssErrorLayer, RetryPolicy,
+//!     ClockOffset, ErrorCode, FindOssError, OssErrorLayer, RetryPolicy, ThrottleLayer,
 //!     test_util::{ErrorResponse, Scripted},
 //! };
 //!
@@ -34,6 +35,7 @@
 //! let client = ServiceBuilder::new()
 //!     .timeout(Duration::from_secs(60)) // the whole call
 //!     .retry(RetryPolicy::default().clock(clock.clone()))
+//!     .layer(ThrottleLayer::new())
 //!     .layer(OssErrorLayer::new().clock(clock.clone()))
 //!     .map_request(|request: Request<()>| request) // your signer, which dates each attempt by `clock.now()`
 //!     .timeout(Duration::from_secs(10)) // one attempt

@@ -22,7 +22,7 @@
 //!
 //! Inside the retry layer, so that a repeated request waits for a turn like any other; outside the error layer,
 //! whose typed errors it reads. It marks each error that it *paces*: a throttling answer, or a failure during an
-//! outage. A retry policy that knows the mark repeats such a request at once, without counting an attempt: the
+//! outage. [`RetryPolicy`](crate::RetryPolicy) repeats such a request at once, without counting an attempt: the
 //! throttle sees to the waiting, and the time limit of the call bounds it. A layer below the throttle that reserves
 //! something in `poll_ready` (a permit, say) reserves it for waiting callers, too; put it above.
 //!
