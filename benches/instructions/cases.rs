@@ -5,16 +5,16 @@ use std::{convert::Infallible, hint::black_box, time::Duration};
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body_util::{Empty, Full};
-use tower::{Layer, Service, timeout::TimeoutLayer};
+use tower::{Layer, Service, retry::RetryLayer, timeout::TimeoutLayer};
 use tower_http::{map_response_body::MapResponseBodyLayer, set_status::SetStatusLayer};
-use tower_oss::OssErrorLayer;
+use tower_oss::{OssErrorLayer, RetryPolicy};
 
 use crate::{
     client, hostile,
     shared::{
         bodies::{self, ELEVEN, SIX},
         contenders,
-        stack::{Frames, Once, Slot, request, send},
+        stack::{Frames, NeverAgain, Once, Slot, request, send},
     },
 };
 
@@ -126,6 +126,14 @@ pub const GROUPS: &[Group] = &[
         cases: &[
             ("bare", || send_all(|once| once, success, "PUT", true)),
             ("tower-oss", || send_all(|once| OssErrorLayer::new().layer(once), success, "PUT", true)),
+        ],
+    },
+    Group {
+        name: "GET 200, retried if need be",
+        measure: Measure::Added,
+        cases: &[
+            ("tower Retry, never again", || layered(&RetryLayer::new(NeverAgain), "GET")),
+            ("tower Retry, RetryPolicy", || layered(&RetryLayer::new(RetryPolicy::new()), "GET")),
         ],
     },
     Group {

@@ -4,6 +4,7 @@ use std::{
     cell::Cell,
     collections::VecDeque,
     convert::Infallible,
+    future::Ready,
     pin::Pin,
     rc::Rc,
     task::{Context, Poll, Waker},
@@ -13,11 +14,12 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body::{Body, Frame};
 use http_body_util::Empty;
-use tower::{BoxError, Service};
+use tower::{BoxError, Service, retry::Policy};
 
 /// A service that gives its one answer at once.
 ///
 /// Like an HTTP client, it has a small future, and is too large to vanish in the code of its caller.
+#[derive(Clone)]
 pub struct Once<B>(pub Slot<B>);
 
 /// Where the next answer lies.
@@ -47,6 +49,22 @@ impl<B, Q> Service<Request<Q>> for Once<B> {
     #[inline(never)]
     fn call(&mut self, _: Request<Q>) -> Self::Future {
         Answer(self.0.take())
+    }
+}
+
+/// The least that tower's retry layer can cost: it clones every request.
+#[derive(Clone)]
+pub struct NeverAgain;
+
+impl<B: Clone, R> Policy<Request<B>, Response<R>, BoxError> for NeverAgain {
+    type Future = Ready<()>;
+
+    fn retry(&mut self, _: &mut Request<B>, _: &mut Result<Response<R>, BoxError>) -> Option<Self::Future> {
+        None
+    }
+
+    fn clone_request(&mut self, request: &Request<B>) -> Option<Request<B>> {
+        Some(request.clone())
     }
 }
 

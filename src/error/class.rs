@@ -80,6 +80,7 @@ impl ErrorClass {
 }
 
 /// Whether an answer with this status, of which nothing else is known, could be another one the next time.
+#[inline]
 pub(crate) fn is_transient_status(status: StatusCode) -> bool {
     matches!(status.as_u16(), 408 | 424 | 429 | 500 | 502..=504)
 }

@@ -8,7 +8,7 @@ use super::{
     Backoff, Failure, Idempotency, RetryError, RetryEvent, TryCloneBody, Verdict, Wait,
     idempotency::changes_something,
     retry_error,
-    session::{Question, Session},
+    session::{Next, Question, Session},
     settings::Settings,
     transport,
     verdict::Cause,
@@ -252,12 +252,12 @@ impl RetryPolicy {
             },
             deadline: Deadline::of(request).map(Deadline::moment),
         };
-        let delay = self.session.decide(&question, &self.settings, Instant::now())?;
+        let Next { delay, end } = self.session.decide(&question, &self.settings, Instant::now())?;
         if let Some(on_retry) = &self.settings.on_retry {
             on_retry(&RetryEvent { failure, verdict, delay, paced });
         }
         request.extensions_mut().insert(self.session.attempt);
-        if let Some(end) = self.session.end() {
+        if let Some(end) = end {
             request.extensions_mut().insert(Deadline::at(end));
         }
         match failure.oss() {

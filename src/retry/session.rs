@@ -20,8 +20,6 @@ pub(super) struct Session {
     ambiguous: bool,
     /// When it began; known if there is a time limit, or once an attempt has been paced.
     started: Option<Instant>,
-    /// When it must be over, as far as is known: a throttle below need not let it wait for longer.
-    end: Option<Instant>,
     /// The clock offset that the last attempt was signed with.
     offset: i64,
 }
@@ -48,6 +46,15 @@ pub(super) struct Question {
     pub(super) deadline: Option<Instant>,
 }
 
+/// An attempt that is to be made.
+#[derive(Debug)]
+pub(super) struct Next {
+    /// How long to wait before it.
+    pub(super) delay: Duration,
+    /// When it all must be over, as far as is known: a throttle below need not let it wait for longer.
+    pub(super) end: Option<Instant>,
+}
+
 impl Session {
     #[inline]
     pub(super) fn new(settings: &Settings, offset: i64) -> Self {
@@ -58,7 +65,6 @@ impl Session {
             skew_retried: false,
             ambiguous: false,
             started: settings.max_elapsed.map(|_| Instant::now()),
-            end: None,
             offset,
         }
     }
@@ -71,10 +77,6 @@ impl Session {
 
     pub(super) fn offset(&self) -> i64 {
         self.offset
-    }
-
-    pub(super) fn end(&self) -> Option<Instant> {
-        self.end
     }
 
     pub(super) fn is_ambiguous(&self) -> bool {
@@ -92,13 +94,13 @@ impl Session {
         }
     }
 
-    /// How long to wait before the next attempt, or why there is none.
+    /// The next attempt, or why there is none.
     pub(super) fn decide(
         &mut self,
         question: &Question,
         settings: &Settings,
         now: Instant,
-    ) -> Result<Duration, RetryStop> {
+    ) -> Result<Next, RetryStop> {
         let corrected = question.verdict == Verdict::ClockSkewed && self.clock_was_corrected(settings);
         if !corrected {
             Self::check_request(question)?;
@@ -116,7 +118,7 @@ impl Session {
         } else {
             settings.delay(question.verdict, self.counted - 1, question.retry_after)
         };
-        self.check_time(question, settings, now, delay)?;
+        let end = self.check_time(question, settings, now, delay)?;
         if !free {
             if settings.budget.as_ref().is_some_and(|budget| !budget.withdraw()) {
                 return Err(RetryStop::BudgetExhausted);
@@ -126,7 +128,7 @@ impl Session {
         self.skew_retried |= corrected;
         self.ambiguous |= question.verdict == Verdict::Transient && question.changes_something;
         self.attempt = self.attempt.next();
-        Ok(delay)
+        Ok(Next { delay, end })
     }
 
     /// Notes on the last error how it went.
@@ -157,20 +159,20 @@ impl Session {
         }
     }
 
+    /// Whether the next attempt comes in time; and when it all must be over, as far as is known.
     fn check_time(
         &mut self,
         question: &Question,
         settings: &Settings,
         now: Instant,
         delay: Duration,
-    ) -> Result<(), RetryStop> {
+    ) -> Result<Option<Instant>, RetryStop> {
         let unlimited = question.paced && question.deadline.is_none();
         let limit = settings.max_elapsed.or(unlimited.then_some(PACED_LIMIT));
         let by_limit = limit.and_then(|limit| self.started.get_or_insert(now).checked_add(limit));
         let end = by_limit.into_iter().chain(question.deadline).min();
-        self.end = end;
         let in_time = end.is_none_or(|end| now.checked_add(delay).is_some_and(|next| next < end));
-        if in_time { Ok(()) } else { Err(RetryStop::OutOfTime) }
+        if in_time { Ok(end) } else { Err(RetryStop::OutOfTime) }
     }
 }
 
@@ -178,6 +180,15 @@ impl Session {
 mod tests {
     use super::*;
     use crate::clock::ClockOffset;
+
+    fn delay(
+        session: &mut Session,
+        question: &Question,
+        settings: &Settings,
+        now: Instant,
+    ) -> Result<Duration, RetryStop> {
+        session.decide(question, settings, now).map(|next| next.delay)
+    }
 
     fn question(verdict: Verdict) -> Question {
         Question {
@@ -200,16 +211,19 @@ mod tests {
         let paced = |verdict| Question { paced: true, ..question(verdict) };
         for second in 0..60 {
             let now = start + Duration::from_secs(second);
-            assert_eq!(session.decide(&paced(Verdict::Throttled), &settings, now), Ok(Duration::ZERO));
+            assert_eq!(delay(&mut session, &paced(Verdict::Throttled), &settings, now), Ok(Duration::ZERO));
         }
         let minute = start + Duration::from_secs(60);
-        assert_eq!(session.decide(&paced(Verdict::Throttled), &settings, minute), Err(RetryStop::OutOfTime));
+        assert_eq!(
+            delay(&mut session, &paced(Verdict::Throttled), &settings, minute),
+            Err(RetryStop::OutOfTime)
+        );
         assert_eq!(session.attempt.number(), 61);
 
         // None of it counted: the attempts and the budget are as they were.
-        assert!(session.decide(&question(Verdict::Transient), &settings, minute).is_ok());
-        assert!(session.decide(&question(Verdict::Transient), &settings, minute).is_ok());
-        let stop = session.decide(&question(Verdict::Transient), &settings, minute);
+        assert!(delay(&mut session, &question(Verdict::Transient), &settings, minute).is_ok());
+        assert!(delay(&mut session, &question(Verdict::Transient), &settings, minute).is_ok());
+        let stop = delay(&mut session, &question(Verdict::Transient), &settings, minute);
         assert_eq!(stop, Err(RetryStop::AttemptsExhausted));
     }
 
@@ -220,24 +234,24 @@ mod tests {
         let at = |second| start + Duration::from_secs(second);
         let paced = Question { paced: true, ..question(Verdict::Transient) };
         let mut session = Session { started: Some(start), ..Session::new(&settings, 0) };
-        assert!(session.decide(&paced, &settings, at(14)).is_ok());
-        assert_eq!(session.decide(&paced, &settings, at(15)), Err(RetryStop::OutOfTime));
+        assert!(delay(&mut session, &paced, &settings, at(14)).is_ok());
+        assert_eq!(delay(&mut session, &paced, &settings, at(15)), Err(RetryStop::OutOfTime));
         let sooner = Question { deadline: Some(at(5)), ..paced };
-        assert!(session.decide(&sooner, &settings, at(4)).is_ok());
-        assert_eq!(session.decide(&sooner, &settings, at(5)), Err(RetryStop::OutOfTime));
+        assert!(delay(&mut session, &sooner, &settings, at(4)).is_ok());
+        assert_eq!(delay(&mut session, &sooner, &settings, at(5)), Err(RetryStop::OutOfTime));
 
         // A caller who gives it more than the minute means it.
         let (settings, later) = (Settings::default(), Question { deadline: Some(at(600)), ..paced });
         let mut session = Session { started: Some(start), ..Session::new(&settings, 0) };
-        assert!(session.decide(&later, &settings, at(599)).is_ok());
-        assert_eq!(session.decide(&later, &settings, at(600)), Err(RetryStop::OutOfTime));
+        assert!(delay(&mut session, &later, &settings, at(599)).is_ok());
+        assert_eq!(delay(&mut session, &later, &settings, at(600)), Err(RetryStop::OutOfTime));
     }
 
     #[test]
     fn a_paced_error_is_still_not_repeated_if_that_is_not_safe() {
         let settings = Settings::default();
         let decide =
-            |question: Question| Session::new(&settings, 0).decide(&question, &settings, Instant::now());
+            |question: Question| delay(&mut Session::new(&settings, 0), &question, &settings, Instant::now());
         let paced =
             |verdict| Question { paced: true, idempotency: Idempotency::NotIdempotent, ..question(verdict) };
         assert_eq!(decide(paced(Verdict::Transient)), Err(RetryStop::OutcomeUnknown));
@@ -253,20 +267,20 @@ mod tests {
         let now = Instant::now();
         let mut session = Session::new(&settings, 0);
         assert_eq!(
-            session.decide(&question(Verdict::ClockSkewed), &settings, now),
+            delay(&mut session, &question(Verdict::ClockSkewed), &settings, now),
             Err(RetryStop::NotRetryable)
         );
 
         let local = std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
         assert!(clock.learn(local + Duration::from_secs(60), local));
         assert_eq!(
-            session.decide(&question(Verdict::ClockSkewed), &settings, now),
+            delay(&mut session, &question(Verdict::ClockSkewed), &settings, now),
             Err(RetryStop::NotRetryable)
         );
         assert!(clock.learn(local + Duration::from_secs(3600), local));
-        assert_eq!(session.decide(&question(Verdict::ClockSkewed), &settings, now), Ok(Duration::ZERO));
+        assert_eq!(delay(&mut session, &question(Verdict::ClockSkewed), &settings, now), Ok(Duration::ZERO));
         assert_eq!(
-            session.decide(&question(Verdict::ClockSkewed), &settings, now),
+            delay(&mut session, &question(Verdict::ClockSkewed), &settings, now),
             Err(RetryStop::NotRetryable)
         );
     }

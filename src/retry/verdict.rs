@@ -40,6 +40,7 @@ impl Verdict {
     #[inline]
     pub(super) fn of_status(status: StatusCode) -> Self {
         match status.as_u16() {
+            ..400 => Self::Never, // first, for the successes
             429 => Self::Throttled,
             _ if is_transient_status(status) => Self::Transient,
             _ => Self::Never,
