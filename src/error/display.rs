@@ -14,11 +14,11 @@ impl fmt::Display for OssError {
             None => {}
         }
         match self.request_id() {
-            Some(id) => write!(f, " [request {}", Shown::new(id))?,
+            Some(id) => write!(f, " [request {}", self.shown(id))?,
             None => f.write_str(" [no request id")?,
         }
         if let Some(ec) = self.ec() {
-            write!(f, ", EC {}", Shown::new(ec))?;
+            write!(f, ", EC {}", self.shown(ec))?;
         }
         if self.attempts() > 1 {
             write!(f, ", {} attempts", self.attempts())?;
@@ -40,9 +40,9 @@ impl fmt::Debug for OssError {
             .field("code_origin", &self.code_origin())
             .field("class", &self.class())
             .field("message", &self.message().map(|text| self.shown(text)))
-            .field("request_id", &self.request_id().map(Shown::new))
+            .field("request_id", &self.request_id().map(|id| self.shown(id)))
             .field("host_id", &self.host_id().map(|text| self.shown(text)))
-            .field("ec", &self.ec().map(Shown::new))
+            .field("ec", &self.ec().map(|ec| self.shown(ec)))
             .field("recommend_doc", &self.recommend_doc().map(|text| self.shown(text)))
             .field("fields", &self.fields().map(|(name, _)| Shown::new(name)).collect::<Vec<_>>())
             .field("method", &self.method())

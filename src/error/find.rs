@@ -1,6 +1,6 @@
 use std::{error::Error as StdError, io, iter, sync::Arc};
 
-use super::{BoxError, Error, OssError};
+use super::{BoxError, Error, OssError, ThrottledError};
 
 /// Longest chain of causes that is walked.
 const MAX_LINKS: usize = 64;
@@ -28,6 +28,17 @@ const MAX_LINKS: usize = 64;
 pub trait FindOssError {
     /// The error that OSS answered with, if there is one behind this error.
     fn oss_error(&self) -> Option<&OssError>;
+
+    /// Whether a throttle gave the request up before it was sent: the OSS error is then one of an attempt before.
+    #[doc(hidden)]
+    fn is_rejection(&self) -> bool {
+        false
+    }
+}
+
+/// Whether a throttle has given a request up.
+pub(crate) fn is_throttled(link: &(dyn StdError + 'static)) -> bool {
+    link.is::<ThrottledError>() || matches!(link.downcast_ref(), Some(Error::Throttled(_)))
 }
 
 fn find<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a OssError> {
@@ -76,11 +87,19 @@ impl FindOssError for Error {
             Self::Throttled(error) => error.oss_error(),
         }
     }
+
+    fn is_rejection(&self) -> bool {
+        chain(self).any(is_throttled)
+    }
 }
 
 impl FindOssError for BoxError {
     fn oss_error(&self) -> Option<&OssError> {
         find(&**self)
+    }
+
+    fn is_rejection(&self) -> bool {
+        chain(&**self).any(is_throttled)
     }
 }
 

@@ -35,7 +35,7 @@ pub use self::{
 pub(crate) use self::{
     class::is_transient_status,
     fields::{Basic, Basics, Fields, MAX_DEPTH, MAX_NAME, Span},
-    find::chain as error_chain,
+    find::{chain as error_chain, is_throttled},
     headers::{
         X_OSS_EC, X_OSS_ERR, X_OSS_ERROR_TYPE, X_OSS_REQUEST_ID, server_date, text as header_text,
         wait as retry_after,

@@ -44,16 +44,17 @@ const SHOWN_HEADERS: [&str; 30] = [
 /// whole error document, and `Location` may be a presigned URL.
 pub(super) fn marked(mut headers: HeaderMap) -> HeaderMap {
     for (name, value) in headers.iter_mut() {
-        if !SHOWN_HEADERS.contains(&name.as_str()) || may_hold_url(value) {
+        if !SHOWN_HEADERS.contains(&name.as_str()) || may_hold_secret(value) {
             value.set_sensitive(true);
         }
     }
     headers
 }
 
-/// Whether there could be a URL with a query or a user in a value, plain or encoded.
-fn may_hold_url(value: &HeaderValue) -> bool {
+/// Whether there could be a URL with a query or a user in a value, plain or encoded, or anything else that is secret.
+fn may_hold_secret(value: &HeaderValue) -> bool {
     value.as_bytes().iter().any(|b| matches!(b, b'?' | b'@' | b'%'))
+        || value.to_str().is_ok_and(|text| !secrets(text).is_empty())
 }
 
 /// Words that make a parameter, header or element secret, in lower case and without hyphens.
@@ -267,6 +268,7 @@ mod tests {
             ("x-unheard-of", "a"),
             ("via", "http://u:p@proxy"),
             ("server", "https://b.oss/k?Signature=s"),
+            ("x-oss-ec", "Signature=s"),
             ("x-oss-request-id", "65A1"),
             ("content-type", "application/xml; charset=utf-8"),
             ("etag", "\"abc\""),

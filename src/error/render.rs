@@ -41,10 +41,9 @@ impl<'a> Shown<'a> {
     fn hidden(&self, scanned: &str) -> Vec<Range<usize>> {
         let mut hidden = secrets(scanned);
         let fields = self.document.into_iter().flat_map(Fields::others);
-        for (_, secret) in
-            fields.filter(|(path, value)| is_secret_element(path) && value.len() >= MIN_REPEATED)
-        {
-            hidden.extend(self.text.match_indices(secret.trim()).map(|(at, found)| at..at + found.len()));
+        let secrets = fields.filter(|(path, _)| is_secret_element(path)).map(|(_, secret)| secret.trim());
+        for secret in secrets.filter(|secret| secret.len() >= MIN_REPEATED) {
+            hidden.extend(self.text.match_indices(secret).map(|(at, found)| at..at + found.len()));
         }
         hidden.sort_by_key(|passage| passage.start);
         hidden
@@ -154,6 +153,8 @@ mod tests {
             let (name, value) = (document.decode(name), document.decode(value));
             document.push(name, value);
         }
+        let blank = (document.decode("StringToSign"), document.decode("       e"));
+        document.push(blank.0, blank.1);
         let text = "AKEXAMPLE: no key AKEXAMPLE-and-more in photos";
         assert_eq!(Shown::of_document(text, &document).to_string(), "***: no key *** in photos");
     }

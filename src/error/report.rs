@@ -39,7 +39,7 @@ impl Report<'_> {
 impl fmt::Display for Report<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let error = self.0;
-        Self::line(f, "request id", Shown::new(error.request_id().unwrap_or("none")))?;
+        Self::line(f, "request id", error.shown(error.request_id().unwrap_or("none")))?;
         Self::line(f, "code", format_args!("{} ({:?})", error.code(), error.code_origin()))?;
         Self::line(f, "status", error.status())?;
         self.text(f, "EC", error.ec())?;

@@ -93,4 +93,8 @@ impl FindOssError for ThrottledError {
     fn oss_error(&self) -> Option<&OssError> {
         self.0.last.as_ref()
     }
+
+    fn is_rejection(&self) -> bool {
+        true
+    }
 }

@@ -37,7 +37,7 @@ impl<'a> Markup<'a> {
     fn is_faulty(&self, event: &Event<'_>, start: usize) -> bool {
         let text = &self.text[start..self.at];
         match event {
-            Event::Start(_) | Event::Empty(_) => !begins_tag(text) || text[1..].contains('<'),
+            Event::Start(_) | Event::Empty(_) => !begins_tag(text) || has_stray_bracket(&text[1..]),
             Event::Decl(_) => text[..text.len() - 1].contains('>'), // `<?xml version="1.0">`
             _ => false,
         }
@@ -117,6 +117,19 @@ fn is_cut(text: &str) -> bool {
     text.starts_with(CDATA) || begins_tag(text) || (is_known && !is_declaration)
 }
 
+/// Whether another tag begins in a tag, outside of its quotes.
+fn has_stray_bracket(tag: &str) -> bool {
+    let mut quote = None;
+    tag.bytes().any(|byte| {
+        match quote {
+            None if matches!(byte, b'"' | b'\'') => quote = Some(byte),
+            Some(open) if open == byte => quote = None,
+            _ => {}
+        }
+        byte == b'<' && quote.is_none()
+    })
+}
+
 fn begins(text: &str, start: &str) -> bool {
     text.as_bytes().get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start.as_bytes()))
 }
@@ -146,6 +159,7 @@ mod tests {
             ("<a><![cdata[<b>]]>c</a>", "<a>|<![cdata[<b>]]>|c|</a>"),
             ("<a>b < c</a>", "<a>|b |<| c|</a>"),
             ("<a>b <= \"c</a>", "<a>|b |<|= \"c|</a>"),
+            ("<a b='<' c=\"'<\">d</a>", "<a b='<' c=\"'<\">|d|</a>"),
             ("<a><></a>", "<a>|<|>|</a>"),
             ("<a>b<5</a>", "<a>|b|<|5|</a>"),
             ("<?xml version='1.0'><a/><?b?>", "<?xml version='1.0'>|<a/>|<?b?>"),

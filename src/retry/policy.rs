@@ -221,6 +221,9 @@ impl RetryPolicy {
         request: &mut Request<B>,
         cause: Cause<'_>,
     ) -> Result<Wait, RetryStop> {
+        if matches!(cause, Cause::Transport(error) if transport::is_out_of_time(error)) {
+            return Err(RetryStop::OutOfTime);
+        }
         let method = request.method().clone();
         let failure = Failure { cause, attempt: self.session.attempt.number(), method: &method };
         let mut is_unknown = false;

@@ -1,8 +1,8 @@
 use std::{error::Error as StdError, fmt, mem};
 
-use super::{transport, verdict::Cause};
+use super::verdict::Cause;
 use crate::error::{
-    BoxError, Error, FindOssError, Notes, OssError, ThrottledError, TransportError, error_chain,
+    BoxError, Error, FindOssError, Notes, OssError, ThrottledError, TransportError, error_chain, is_throttled,
 };
 
 /// The errors that [`RetryPolicy`](crate::RetryPolicy) can judge: [`Error`], and the [`BoxError`] of tower's own layers.
@@ -59,7 +59,8 @@ impl sealed::Judged for BoxError {
 /// What happened.
 pub(super) fn cause(error: &impl RetryError) -> Cause<'_> {
     let error = error.as_error();
-    if error_chain(error).any(transport::is_throttled) {
+    // What stands behind a rejection is the error of an attempt before, which is judged already.
+    if error_chain(error).any(is_throttled) {
         return Cause::Transport(error);
     }
     error.oss_error().map_or(Cause::Transport(error), Cause::Oss)

@@ -6,12 +6,21 @@ use std::{
 use tower::{load_shed::error::Overloaded, timeout::error::Elapsed};
 
 use super::Verdict;
-use crate::error::{Error, ThrottledError, error_chain};
+use crate::error::{Error, ThrottleReason, ThrottledError, error_chain, is_throttled};
 
 /// What an error means that came instead of an answer: the first link of its chain that is known decides. `None` means
 /// that nothing is known, not even whether the request was sent.
 pub(super) fn verdict(error: &(dyn StdError + 'static)) -> Option<Verdict> {
     error_chain(error).find_map(of_link)
+}
+
+/// Whether a throttle below gave the request up because its turn would have come too late.
+pub(super) fn is_out_of_time(error: &(dyn StdError + 'static)) -> bool {
+    let reason = |link: &(dyn StdError + 'static)| match link.downcast_ref() {
+        Some(Error::Throttled(error)) => Some(error.reason()),
+        _ => link.downcast_ref().map(ThrottledError::reason),
+    };
+    matches!(error_chain(error).find_map(reason), Some(ThrottleReason::Deadline | ThrottleReason::MaxWait))
 }
 
 fn of_link(link: &(dyn StdError + 'static)) -> Option<Verdict> {
@@ -22,12 +31,6 @@ fn of_link(link: &(dyn StdError + 'static)) -> Option<Verdict> {
         return Some(Verdict::Never);
     }
     of_hyper(link).or_else(|| of_io(link.downcast_ref::<io::Error>()?.kind()))
-}
-
-/// A throttle below has given the request up before it was sent. What stands behind that is the error of an attempt before,
-/// which is judged already.
-pub(super) fn is_throttled(link: &(dyn StdError + 'static)) -> bool {
-    link.is::<ThrottledError>() || matches!(link.downcast_ref(), Some(Error::Throttled(_)))
 }
 
 #[cfg(feature = "hyper-util")]

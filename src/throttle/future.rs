@@ -129,8 +129,12 @@ where
         loop {
             match state.as_mut().project() {
                 StateProj::Waiting { waiting } => {
-                    let (inner, shared) = ready!(waiting.as_mut().poll(cx))?;
-                    state.set(State::Sent { inner, shared, sent: Instant::now() });
+                    // Either way its place is given up at once.
+                    let next = match ready!(waiting.as_mut().poll(cx)) {
+                        Ok((inner, shared)) => State::Sent { inner, shared, sent: Instant::now() },
+                        Err(error) => State::Rejected { error: Some(error) },
+                    };
+                    state.set(next);
                 }
                 StateProj::Sent { inner, shared, sent } => {
                     let result = ready!(inner.poll(cx));
@@ -160,6 +164,9 @@ where
             let Some(request) = this.request.take() else {
                 panic!("ResponseFuture polled after it was sent")
             };
+            if now > this.limit.until {
+                return Poll::Ready(Err(rejection(&request, this.limit.reason, now - *this.since)));
+            }
             let nap = match this.turn.poll(now, cx) {
                 Ok(()) => return Poll::Ready(Ok((this.inner.call(request), this.turn.shared().clone()))),
                 Err(nap) => nap,
@@ -176,14 +183,16 @@ where
 
 /// Tells the limiter what came back, and marks an error that the throttle paces.
 fn report<T, E: FindOssError>(shared: &Shared, result: &Result<T, E>, sent: Instant) {
+    if result.as_ref().is_err_and(FindOssError::is_rejection) {
+        return; // of another throttle, further in: nothing was sent
+    }
     let now = Instant::now();
     let (answer, error) = match result.as_ref().map_err(FindOssError::oss_error) {
         Ok(_) => (Answer::Accepted, None),
         Err(Some(error)) => (answer_of(error), Some(error)),
         Err(None) => return, // no answer: it tells nothing about the load of the server
     };
-    let throttled = error.filter(|_| answer == Answer::Throttled);
-    let paced = shared.answered(answer, throttled.and_then(OssError::retry_after), sent, now);
+    let paced = shared.answered(answer, error.and_then(OssError::retry_after), sent, now);
     if let Some(error) = error.filter(|_| paced) {
         error.notes().set_paced();
     }

@@ -137,7 +137,8 @@ impl<W> Limiter<W> {
             Answer::Throttled => self.refused += 1,
             Answer::Failed => {}
         }
-        if let Some(pause) = retry_after {
+        // What is not paced waits by itself.
+        if let Some(pause) = retry_after.filter(|_| paced) {
             self.paused_until = self.paused_until.max(now + pause.as_secs_f64().min(self.longest_pause));
         }
         if !self.queue.is_empty() {
