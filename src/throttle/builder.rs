@@ -74,12 +74,13 @@ impl Builder {
         self.with(|settings| settings.back_off = share)
     }
 
-    /// At most one cut in this time; 100 ms. All refusals of one moment are one event.
+    /// About one cut in this time; 100 ms. All refusals of one moment are one event. Half of it while the limit is searched
+    /// for, and more where fewer than 50 requests a second go out.
     pub fn settling(self, time: Duration) -> Self {
         self.with(|settings| settings.settling = time)
     }
 
-    /// Never a cut below this share of what was accepted in the last second; 0.5.
+    /// A cut goes no lower than this share of what was accepted in the last second, but for trials and outages; 0.5.
     ///
     /// What was accepted is the server's own word for what it can do. Less is stricter.
     pub fn floor(self, share: f64) -> Self {
@@ -106,8 +107,8 @@ impl Builder {
 
     /// How far the rate is cut at a refusal while other clients use up the same limit; 0.09.
     ///
-    /// Less makes shares steadier and costs more refusals: with four clients at 500/s, 0.05 costs 2.8 %, 0.09 costs
-    /// 1.6 %, and 0.16, at which shares begin to drift apart, 1.1 %.
+    /// Less costs more refusals: with four clients at 500/s, 0.05 costs 2.8 %, 0.09 costs 1.5 %, and 0.20 costs 1.0 %. The
+    /// smallest share is about 0.85 of the largest, and may be less at single values.
     pub fn contest_back_off(self, share: f64) -> Self {
         self.with(|settings| settings.contest_back_off = share)
     }

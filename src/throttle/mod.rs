@@ -105,7 +105,7 @@
 //! rate is a proxy for either. It works as long as the requests of one second are like those of the next: the limit
 //! that is found is the bandwidth divided by the mean size, or the number at a time divided by the mean duration. It
 //! lags when that changes. The simulation `examples/throttle.rs` shows both: with sizes that vary by a factor of twenty,
-//! 0.98 of the bandwidth is used and 0.7 % refused; with durations that vary by a factor of three, 0.76 of the places
+//! 0.98 of the bandwidth is used and 0.7 % refused; with durations that vary by a factor of three, 0.78 of the places
 //! and 0.5 %. A client with few large requests should bound what is in flight itself, with tower's `ConcurrencyLimit`
 //! outside this layer.
 //!

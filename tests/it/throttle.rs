@@ -19,9 +19,9 @@ use http_body_util::Full;
 use tokio::time::{Instant, sleep, timeout};
 use tower::{BoxError, Layer, Service, ServiceBuilder, ServiceExt, retry::RetryLayer, service_fn};
 use tower_oss::{
-    Deadline, Error, ErrorCode, FindOssError, OssErrorLayer, RetryPolicy, Throttle, ThrottleHandle,
-    ThrottleLayer, ThrottleReason,
-    test_util::{Answer, ErrorResponse, Scripted},
+    Deadline, Error, ErrorCode, FindOssError, OssErrorLayer, RetryPolicy, RetryStop, Throttle,
+    ThrottleHandle, ThrottleLayer, ThrottleReason,
+    test_util::{Answer, AnswerBody, ErrorResponse, Scripted},
     throttle::Builder,
 };
 
@@ -320,4 +320,50 @@ async fn cancelled_callers_leave_no_trace_on_two_threads() {
     assert_eq!(handle.waiting(), 0);
     let odd = seen.lock().unwrap().iter().filter(|name| *name % 2 == 1).count();
     assert_eq!(odd, 128);
+}
+
+/// A service that always fails like this, and notes when it was asked.
+fn failing(
+    error: ErrorResponse,
+    asked: &Arc<Mutex<Vec<Instant>>>,
+) -> impl Service<Request<()>, Response = Response<AnswerBody>, Error = BoxError, Future: Send> + Clone + use<>
+{
+    let asked = Arc::clone(asked);
+    service_fn(move |_: Request<()>| {
+        asked.lock().unwrap().push(Instant::now());
+        Scripted::new([error.clone().into()]).oneshot(Request::new(()))
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retry_after_during_an_outage_is_waited_for() {
+    let error = ErrorResponse::new(ErrorCode::ServiceUnavailable)
+        .header(header::RETRY_AFTER, HeaderValue::from_static("20"));
+    let asked = Arc::default();
+    let service = ServiceBuilder::new()
+        .layer(RetryLayer::new(RetryPolicy::new().max_attempts(15).max_elapsed(600 * SECOND)))
+        .layer(ThrottleLayer::new())
+        .layer(OssErrorLayer::new())
+        .service(failing(error, &asked));
+    service.oneshot(Request::new(())).await.unwrap_err();
+    let asked = asked.lock().unwrap();
+    assert!(asked.len() > 12, "{} requests", asked.len());
+    assert!(asked.windows(2).all(|two| two[1] - two[0] >= 20 * SECOND), "{asked:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_throttle_further_in_gives_up_is_no_refusal() {
+    let account = ThrottleLayer::new();
+    let bucket = ThrottleLayer::builder().max_waiting(0).build().unwrap();
+    let (outer, inner) = (account.handle(), bucket.handle());
+    let service = ServiceBuilder::new()
+        .layer(RetryLayer::new(RetryPolicy::new().max_elapsed(15 * SECOND)))
+        .layer(account)
+        .layer(bucket)
+        .layer(OssErrorLayer::new())
+        .service(failing(ErrorResponse::new(ErrorCode::QpsLimitExceeded), &Arc::default()));
+    let error = service.oneshot(Request::new(())).await.unwrap_err();
+    assert!(matches!(error, Error::Throttled(_)), "{error}");
+    assert_eq!(error.retry_stop(), Some(RetryStop::NotRetryable));
+    assert_eq!((inner.refused(), outer.refused()), (1, 1));
 }
