@@ -13,7 +13,10 @@ use http_body::Body;
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::error::{BodyState, BoxError};
+use crate::{
+    deadline::far,
+    error::{BodyState, BoxError},
+};
 
 /// Longer than nearly all error documents, in bytes.
 const USUAL_LEN: usize = 512;
@@ -161,16 +164,17 @@ where
         let this = self.project();
         *this.frames = this.frames.wrapping_add(1);
         let limit = this.limits.deadline;
-        *this.frames % 64 == 0 && *this.deadline.get_or_insert_with(|| after(limit)) <= Instant::now()
+        *this.frames % 64 == 0
+            && *this.deadline.get_or_insert_with(|| far(Instant::now(), limit)) <= Instant::now()
     }
 
     /// Waits for the deadline; or, if the text turns out to be a whole document, for the end of the grace.
     fn poll_timer(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<BodyState> {
         let mut this = self.project();
-        let length = this.buffer.len();
-        let deadline = *this.deadline.get_or_insert_with(|| after(this.limits.deadline));
+        let (now, length) = (Instant::now(), this.buffer.len());
+        let deadline = *this.deadline.get_or_insert_with(|| far(now, this.limits.deadline));
         if this.grace.is_none_or(|grace| grace.length != length) {
-            *this.grace = Some(Grace { length, until: after(this.limits.grace).min(deadline) });
+            *this.grace = Some(Grace { length, until: far(now, this.limits.grace).min(deadline) });
         }
         loop {
             let until = this.grace.map_or(deadline, |grace| grace.until);
@@ -204,10 +208,4 @@ where
 
 fn to_usize(size: u64) -> usize {
     usize::try_from(size).unwrap_or(usize::MAX)
-}
-
-/// The moment after a while; in thirty years if the while is beyond what a clock can say.
-fn after(duration: Duration) -> Instant {
-    let now = Instant::now();
-    now.checked_add(duration).unwrap_or_else(|| now + Duration::from_secs(30 * 365 * 24 * 60 * 60))
 }

@@ -32,8 +32,7 @@ impl Deadline {
     /// This long from now; in thirty years if that is beyond what a clock can say.
     #[must_use]
     pub fn after(duration: Duration) -> Self {
-        let now = Instant::now();
-        Self(now.checked_add(duration).unwrap_or_else(|| now + Duration::from_secs(30 * 365 * 24 * 60 * 60)))
+        Self(far(Instant::now(), duration))
     }
 
     /// The moment.
@@ -47,4 +46,9 @@ impl Deadline {
     pub fn of<B>(request: &Request<B>) -> Option<Self> {
         request.extensions().get().copied()
     }
+}
+
+/// The moment after a while; in thirty years if the while is beyond what a clock can say.
+pub(crate) fn far(now: Instant, duration: Duration) -> Instant {
+    now.checked_add(duration).unwrap_or_else(|| now + Duration::from_secs(30 * 365 * 24 * 60 * 60))
 }

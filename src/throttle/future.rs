@@ -16,7 +16,7 @@ use super::{
     shared::{Shared, Turn},
 };
 use crate::{
-    deadline::Deadline,
+    deadline::{Deadline, far},
     error::{ErrorClass, FindOssError, LastError, OssError, ThrottleReason, ThrottledError},
 };
 
@@ -86,11 +86,6 @@ impl Limit {
     pub(super) fn reason(&self) -> ThrottleReason {
         self.reason
     }
-}
-
-/// This long from now, or as far off as a clock can say without doubt.
-fn far(now: Instant, time: Duration) -> Instant {
-    now.checked_add(time).unwrap_or_else(|| now + Duration::from_secs(30 * 365 * 24 * 60 * 60))
 }
 
 impl<S, B> ResponseFuture<S, B>

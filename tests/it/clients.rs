@@ -1,12 +1,6 @@
 //! The layer over the clients that people use.
 
-use std::{
-    convert::Infallible,
-    error::Error as StdError,
-    future::{Future, ready},
-    pin::Pin,
-    task::{Context, Poll},
-};
+use std::{convert::Infallible, error::Error as StdError, future::ready};
 
 use axum::{
     Router,
@@ -27,10 +21,13 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
 };
-use tower::{Layer, Service, ServiceBuilder, ServiceExt, util::BoxCloneSyncService};
+use tower::{Layer, ServiceBuilder, ServiceExt, util::BoxCloneSyncService};
 use tower_oss::{BodyState, CodeOrigin, Error, ErrorCode, OssErrorLayer, test_util::ErrorResponse};
 
-use crate::exchange::{CONTENT, REQUEST_ID, assert_carries, chain, found, leaf, missing};
+use crate::{
+    exchange::{CONTENT, REQUEST_ID, assert_carries, chain, found, leaf, missing},
+    retry_wire::clients::Reqwest,
+};
 
 /// Starts a stand-in for OSS on loopback; returns its address.
 async fn server() -> String {
@@ -94,37 +91,6 @@ async fn a_refused_connection_was_not_answered() {
     let Error::Transport(cause) = &error else { panic!("{error}") };
     let cause = cause.get_ref().downcast_ref::<hyper_util::client::legacy::Error>().unwrap();
     assert!(cause.is_connect());
-}
-
-/// reqwest's client as a service of `http`'s types.
-#[derive(Clone)]
-struct Reqwest(reqwest::Client);
-
-impl Reqwest {
-    fn new() -> Self {
-        Self(reqwest::Client::builder().no_proxy().build().unwrap())
-    }
-}
-
-impl<B: Into<reqwest::Body>> Service<Request<B>> for Reqwest {
-    type Response = Response<reqwest::Body>;
-    type Error = reqwest::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, reqwest::Error>> + Send>>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), reqwest::Error>> {
-        self.0.poll_ready(cx)
-    }
-
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        let sent = reqwest::Request::try_from(request).map(|request| self.0.call(request));
-        Box::pin(async {
-            match sent {
-                Ok(answer) => answer.await.map(Response::from),
-                Err(error) => Err(error),
-            }
-            .map_err(reqwest::Error::without_url)
-        })
-    }
 }
 
 #[tokio::test]

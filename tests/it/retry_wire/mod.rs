@@ -2,7 +2,7 @@
 
 mod append;
 mod bodies;
-mod clients;
+pub(crate) mod clients;
 mod faults;
 mod server;
 mod skew;
