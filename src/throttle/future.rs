@@ -45,7 +45,7 @@ pin_project! {
         /// Its turn has not come. Boxed: most calls never wait.
         Waiting { waiting: Pin<Box<Waiting<S, B>>> },
         /// It is sent.
-        Sent { #[pin] inner: S::Future, shared: Shared, sent: Instant },
+        Sent { #[pin] inner: S::Future, shared: Shared, looked: f64 },
         /// Its turn cannot come in time.
         Rejected { error: Option<ThrottledError> },
     }
@@ -83,6 +83,10 @@ impl Limit {
         self.until.saturating_duration_since(now)
     }
 
+    pub(super) fn is_over(&self, now: Instant) -> bool {
+        self.until < now
+    }
+
     pub(super) fn reason(&self) -> ThrottleReason {
         self.reason
     }
@@ -92,8 +96,8 @@ impl<S, B> ResponseFuture<S, B>
 where
     S: Service<Request<B>>,
 {
-    pub(super) fn sent(inner: S::Future, shared: Shared, sent: Instant) -> Self {
-        Self { state: State::Sent { inner, shared, sent } }
+    pub(super) fn sent(inner: S::Future, shared: Shared) -> Self {
+        Self { state: State::sent(inner, shared) }
     }
 
     pub(super) fn waiting(inner: S, request: Request<B>, turn: Turn, limit: Limit, now: Instant) -> Self {
@@ -119,30 +123,65 @@ where
 {
     type Output = Result<S::Response, S::Error>;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut state = self.project().state;
-        loop {
-            match state.as_mut().project() {
-                StateProj::Waiting { waiting } => {
-                    // Either way its place is given up at once.
-                    let next = match ready!(waiting.as_mut().poll(cx)) {
-                        Ok((inner, shared)) => State::Sent { inner, shared, sent: Instant::now() },
-                        Err(error) => State::Rejected { error: Some(error) },
-                    };
-                    state.set(next);
-                }
-                StateProj::Sent { inner, shared, sent } => {
-                    let result = ready!(inner.poll(cx));
-                    report(shared, &result, *sent);
-                    return Poll::Ready(result);
-                }
-                StateProj::Rejected { error } => {
-                    // INVARIANT: a future is not polled again once it is ready.
-                    let error = error.take().expect("ResponseFuture polled after it was ready");
-                    return Poll::Ready(Err(error.into()));
-                }
+        if !matches!(*state, State::Sent { .. }) {
+            if let Err(error) = ready!(state.as_mut().poll_turn(cx)) {
+                return Poll::Ready(Err(error.into()));
             }
         }
+        state.poll_sent(cx)
+    }
+}
+
+impl<S, B> State<S, B>
+where
+    S: Service<Request<B>>,
+{
+    fn sent(inner: S::Future, shared: Shared) -> Self {
+        let looked = shared.calm().looked();
+        Self::Sent { inner, shared, looked }
+    }
+
+    /// Ready when the request is sent.
+    #[inline(never)]
+    fn poll_turn(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), ThrottledError>> {
+        let turn = match self.as_mut().project() {
+            StateProj::Waiting { waiting } => ready!(waiting.as_mut().poll(cx)),
+            // INVARIANT: a future is not polled again once it is ready.
+            StateProj::Rejected { error } => {
+                Err(error.take().expect("ResponseFuture polled after it was ready"))
+            }
+            StateProj::Sent { .. } => return Poll::Ready(Ok(())),
+        };
+        // Either way its place is given up at once.
+        let (state, result) = match turn {
+            Ok((inner, shared)) => (State::sent(inner, shared), Ok(())),
+            Err(error) => (State::Rejected { error: None }, Err(error)),
+        };
+        self.set(state);
+        Poll::Ready(result)
+    }
+
+    /// The answer; the limiter is told of it. What the inner future returns is returned where it stands.
+    #[inline]
+    fn poll_sent(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<S::Response, S::Error>>
+    where
+        S::Error: FindOssError,
+    {
+        let StateProj::Sent { inner, shared, looked } = self.project() else {
+            // INVARIANT: whoever had no turn yet has returned, or got it.
+            unreachable!("an answer is waited for that nobody asked for")
+        };
+        let polled = inner.poll(cx);
+        match &polled {
+            Poll::Ready(Ok(_)) if shared.calm().accept() => {}
+            Poll::Ready(Ok(_)) => drop(shared.answered(Answer::Accepted, None, *looked)),
+            Poll::Ready(Err(error)) => failed(shared, error, *looked),
+            Poll::Pending => {}
+        }
+        polled
     }
 }
 
@@ -159,7 +198,7 @@ where
             let Some(request) = this.request.take() else {
                 panic!("ResponseFuture polled after it was sent")
             };
-            if now > this.limit.until {
+            if this.limit.is_over(now) {
                 return Poll::Ready(Err(rejection(&request, this.limit.reason, now - *this.since)));
             }
             let nap = match this.turn.poll(now, cx) {
@@ -176,19 +215,14 @@ where
     }
 }
 
-/// Tells the limiter what came back, and marks an error that the throttle paces.
-fn report<T, E: FindOssError>(shared: &Shared, result: &Result<T, E>, sent: Instant) {
-    if result.as_ref().is_err_and(FindOssError::is_rejection) {
+/// Tells the limiter about an error, and marks one that the throttle paces.
+fn failed<E: FindOssError>(shared: &Shared, error: &E, looked: f64) {
+    if error.is_rejection() {
         return; // of another throttle, further in: nothing was sent
     }
-    let now = Instant::now();
-    let (answer, error) = match result.as_ref().map_err(FindOssError::oss_error) {
-        Ok(_) => (Answer::Accepted, None),
-        Err(Some(error)) => (answer_of(error), Some(error)),
-        Err(None) => return, // no answer: it tells nothing about the load of the server
-    };
-    let paced = shared.answered(answer, error.and_then(OssError::retry_after), sent, now);
-    if let Some(error) = error.filter(|_| paced) {
+    // Without an answer, it tells nothing about the load of the server.
+    let Some(error) = error.oss_error() else { return };
+    if shared.answered(answer_of(error), error.retry_after(), looked) {
         error.notes().set_paced();
     }
 }

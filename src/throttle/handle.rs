@@ -1,5 +1,3 @@
-use tokio::time::Instant;
-
 use super::{limiter::Limiter, shared::Shared};
 
 /// Looks at the limiter of a [`ThrottleLayer`](crate::ThrottleLayer), and shares it between layers.
@@ -30,25 +28,25 @@ impl ThrottleHandle {
     /// Requests a second that may be sent at present.
     #[must_use]
     pub fn rate(&self) -> f64 {
-        self.shared.read(|limiter, now| limiter.rate(now), Instant::now())
+        self.shared.read(|limiter, now| limiter.rate(now))
     }
 
     /// How many requests wait for their turn.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        self.shared.read(|limiter, _| limiter.waiting(), Instant::now())
+        self.shared.read(|limiter, _| limiter.waiting())
     }
 
     /// Answers so far that were no refusals and no failures of the server.
     #[must_use]
     pub fn accepted(&self) -> u64 {
-        self.shared.read(|limiter, _| Limiter::accepted(limiter), Instant::now())
+        self.shared.read(|limiter, _| Limiter::accepted(limiter))
     }
 
     /// Answers so far that told to slow down.
     #[must_use]
     pub fn refused(&self) -> u64 {
-        self.shared.read(|limiter, _| Limiter::refused(limiter), Instant::now())
+        self.shared.read(|limiter, _| Limiter::refused(limiter))
     }
 
     /// Forgets what was learned: the rate is the first rate again, and a pause is over.
@@ -56,6 +54,6 @@ impl ThrottleHandle {
     /// For when something else than time has changed the limit, such as a raised quota. Who waits goes on waiting
     /// in its place, and the totals stay.
     pub fn reset(&self) {
-        self.shared.reset(Instant::now());
+        self.shared.reset();
     }
 }

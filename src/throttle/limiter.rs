@@ -59,6 +59,25 @@ impl<W> Limiter<W> {
         }
     }
 
+    /// The turns that had been set aside and that nobody took, and the good answers that came meanwhile.
+    pub(super) fn take_back(&mut self, turns: u32, accepted: u32, now: f64) {
+        self.ready += f64::from(turns);
+        if accepted > 0 {
+            self.accepted += u64::from(accepted);
+            self.rate.accepted_calmly(accepted, now);
+        }
+    }
+
+    /// Sets the turns that are ready aside, if nobody waits and nothing is wrong: the rate need not be looked at then.
+    pub(super) fn set_aside(&mut self, now: f64) -> Option<u32> {
+        let calm = self.queue.is_empty() && self.rate.is_calm() && self.paused_until <= now;
+        calm.then(|| {
+            let turns = self.ready.max(0.0) as u32;
+            self.ready -= f64::from(turns);
+            turns
+        })
+    }
+
     /// A caller comes, and can wait for this long, which is asked for only if it has to.
     pub(super) fn enter(&mut self, patience: impl FnOnce() -> f64, now: f64) -> Entry {
         self.advance(now);

@@ -15,8 +15,8 @@ impl Measure {
         Self { at, served: 0.0, pressed: 0.0 }
     }
 
-    pub(super) fn serve(&mut self) {
-        self.served += 1.0;
+    pub(super) fn serve(&mut self, requests: u32) {
+        self.served += f64::from(requests);
     }
 
     pub(super) fn press(&mut self, seconds: f64) {

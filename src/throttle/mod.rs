@@ -126,6 +126,7 @@
 //! - S. Ha, I. Rhee, L. Xu, *CUBIC*, 2008: slow near the known limit, fast beyond it.
 
 mod builder;
+mod calm;
 mod course;
 mod future;
 pub(crate) mod handle;

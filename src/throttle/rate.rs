@@ -23,8 +23,7 @@ pub(super) struct Rate {
     /// Requests a second, unless the server is shut or there is an outage.
     value: f64,
     course: Course,
-    accepted: Recent,
-    answered: Recent,
+    recent: Recent,
     /// From the last moment at which the server had nothing left.
     drained: Option<Measure>,
     /// From the last moment at which the server opened again: where a window begins.
@@ -91,8 +90,7 @@ impl Rate {
             settings,
             value: settings.first_rate,
             course: Course::Start,
-            accepted: Recent::default(),
-            answered: Recent::default(),
+            recent: Recent::default(),
             drained: None,
             opened: None,
             unshut: 0,
@@ -112,7 +110,7 @@ impl Rate {
         let Settings { probe_rate, probe_interval, .. } = self.settings;
         if self.outage.is_some() {
             let probes = probe_rate.min(waiting as f64 / probe_interval.as_secs_f64());
-            (self.accepted.last(10, now) / 2.0).max(probes).min(self.value)
+            (self.recent.accepted(now) / 2.0).max(probes).min(self.value)
         } else if self.is_shut() {
             (self.value * TRICKLE).max(probe_rate).min(self.value)
         } else {
@@ -127,6 +125,11 @@ impl Rate {
 
     pub(super) fn is_outage(&self) -> bool {
         self.outage.is_some()
+    }
+
+    /// Whether nothing is wrong at present, so that a good answer changes nothing.
+    pub(super) fn is_calm(&self) -> bool {
+        self.outage.is_none() && self.failures == 0 && self.refusals == 0
     }
 
     fn is_shut(&self) -> bool {
@@ -152,7 +155,8 @@ impl Rate {
 
     /// Takes note of an answer to a request that was sent then. True if the throttle paces what is done about it.
     pub(super) fn on(&mut self, answer: Answer, sent: f64, now: f64) -> bool {
-        self.answered.add(now);
+        let accepted = u32::from(answer == Answer::Accepted);
+        self.recent.add(accepted, 1 - accepted, now);
         match answer {
             Answer::Failed => return self.failed(now),
             Answer::Accepted | Answer::Throttled => self.answers_again(now),
@@ -164,13 +168,19 @@ impl Rate {
         answer == Answer::Throttled
     }
 
+    /// So many good answers came while it was [calm](Self::is_calm).
+    pub(super) fn accepted_calmly(&mut self, answers: u32, now: f64) {
+        self.recent.add(answers, 0, now);
+        self.serve(answers);
+    }
+
     fn failed(&mut self, now: f64) -> bool {
         self.failures = self.failures.saturating_add(1);
         if self.failures >= self.settings.outage_after && self.outage.is_none() {
-            self.outage = Some(Outage { since: now, carried: self.accepted.last(10, now) });
+            self.outage = Some(Outage { since: now, carried: self.recent.accepted(now) });
         }
         if self.outage.is_none() {
-            self.serve(); // it failed for another reason, but the limit had let it pass
+            self.serve(1); // it failed for another reason, but the limit had let it pass
         }
         self.outage.is_some()
     }
@@ -196,14 +206,13 @@ impl Rate {
             self.refusals = 0;
             self.open(now);
         }
-        self.accepted.add(now);
-        self.serve();
+        self.serve(1);
     }
 
-    /// A request has used up some of the limit.
-    fn serve(&mut self) {
+    /// So many requests have used up some of the limit.
+    fn serve(&mut self, requests: u32) {
         for measure in [&mut self.drained, &mut self.opened].into_iter().flatten() {
-            measure.serve();
+            measure.serve(requests);
         }
     }
 
@@ -282,7 +291,7 @@ impl Rate {
             }
         }
         let sent = self.sent_lately(now);
-        let floor = self.settings.floor * self.accepted.last(10, now);
+        let floor = self.settings.floor * self.recent.accepted(now);
         let measured = self.drained.and_then(|measure| measure.limit(now));
         let limit = self.limit(measured, sent, floor, now);
         match (self.course, measured) {
@@ -306,7 +315,7 @@ impl Rate {
         if now - self.idle_at > 0.02 {
             return self.value;
         }
-        let seen = self.answered.last(10, now).max(self.answered.last(2, now) * 5.0);
+        let seen = self.recent.answered(10, now).max(self.recent.answered(2, now) * 5.0);
         self.value.min(1.2 * seen.max(1.0))
     }
 
@@ -314,7 +323,7 @@ impl Rate {
     fn limit(&mut self, measured: Option<f64>, sent: f64, floor: f64, now: f64) -> f64 {
         // Over a short time nothing can have been lost, and the measure is exact.
         let long = self.drained.is_none_or(|measure| measure.age(now) > 1.0);
-        let recent = if long { RECENT * self.accepted.last(10, now) } else { 0.0 };
+        let recent = if long { RECENT * self.recent.accepted(now) } else { 0.0 };
         measured.unwrap_or(sent).max(recent).min(sent).max(floor).max(0.1)
     }
 

@@ -13,7 +13,10 @@ use super::{
     limiter::Entry,
     shared::{Shared, Turn},
 };
-use crate::error::{FindOssError, ThrottleReason, ThrottledError};
+use crate::{
+    Deadline,
+    error::{FindOssError, ThrottleReason, ThrottledError},
+};
 
 /// The service that [`ThrottleLayer`](crate::ThrottleLayer) makes. Its clones share one limiter.
 #[derive(Clone, Debug)]
@@ -56,11 +59,31 @@ where
         self.inner.poll_ready(cx)
     }
 
+    #[inline]
     fn call(&mut self, request: Request<B>) -> Self::Future {
+        // A deadline may have passed already.
+        if Deadline::of(&request).is_none() && self.shared.calm().take() {
+            ResponseFuture::sent(self.inner.call(request), self.shared.clone())
+        } else {
+            self.enter(request)
+        }
+    }
+}
+
+impl<S> Throttle<S> {
+    /// Apart from the short way, which is there to be inlined.
+    #[inline(never)]
+    fn enter<B>(&mut self, request: Request<B>) -> ResponseFuture<S, B>
+    where
+        S: Service<Request<B>> + Clone,
+    {
         let now = Instant::now();
+        if Deadline::of(&request).is_some_and(|deadline| deadline.moment() < now) {
+            return ResponseFuture::rejected(&request, ThrottleReason::Deadline, Duration::ZERO);
+        }
         let limit = || Limit::of(&request, self.shared.settings().max_wait, now);
         match self.shared.enter(|| limit().patience(now), now) {
-            Entry::Go => ResponseFuture::sent(self.inner.call(request), self.shared.clone(), now),
+            Entry::Go => ResponseFuture::sent(self.inner.call(request), self.shared.clone()),
             Entry::Wait(ticket) => {
                 let limit = limit();
                 // The one that is ready waits along; the clone that stays has to be polled ready anew.

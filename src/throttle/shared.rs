@@ -8,6 +8,7 @@ use std::{
 use tokio::time::Instant;
 
 use super::{
+    calm::Calm,
     limiter::{Entry, Limiter},
     rate::Answer,
     settings::Settings,
@@ -18,6 +19,7 @@ use super::{
 pub(super) struct Shared(Arc<Inner>);
 
 struct Inner {
+    calm: Calm,
     settings: Settings,
     start: Instant,
     limiter: Mutex<Limiter<Waker>>,
@@ -29,7 +31,11 @@ type Woken = Vec<Waker>;
 impl Shared {
     pub(super) fn new(settings: Settings) -> Self {
         let limiter = Mutex::new(Limiter::new(settings));
-        Self(Arc::new(Inner { settings, start: Instant::now(), limiter }))
+        Self(Arc::new(Inner { calm: Calm::none(), settings, start: Instant::now(), limiter }))
+    }
+
+    pub(super) fn calm(&self) -> &Calm {
+        &self.0.calm
     }
 
     pub(super) fn settings(&self) -> &Settings {
@@ -37,36 +43,39 @@ impl Shared {
     }
 
     pub(super) fn enter(&self, patience: impl FnOnce() -> Duration, now: Instant) -> Entry {
-        self.lock().enter(|| patience().as_secs_f64(), self.seconds(now))
+        self.with(now, |limiter, now, _| limiter.enter(|| patience().as_secs_f64(), now))
     }
 
-    pub(super) fn answered(
-        &self,
-        answer: Answer,
-        retry_after: Option<Duration>,
-        sent: Instant,
-        now: Instant,
-    ) -> bool {
-        let (sent, now) = (self.seconds(sent), self.seconds(now));
-        self.with(|limiter, woken| {
-            limiter.answered(answer, retry_after, sent, now, |waker| woken.push(waker))
+    /// An answer came to a request that was sent after this look at the limiter. True if the throttle paces what is
+    /// done about it.
+    #[cold]
+    pub(super) fn answered(&self, answer: Answer, retry_after: Option<Duration>, looked: f64) -> bool {
+        self.with(Instant::now(), |limiter, now, woken| {
+            limiter.answered(answer, retry_after, looked, now, |waker| woken.push(waker))
         })
     }
 
-    pub(super) fn reset(&self, now: Instant) {
-        let now = self.seconds(now);
-        self.with(|limiter, woken| limiter.reset(self.0.settings, now, |waker| woken.push(waker)));
+    pub(super) fn reset(&self) {
+        self.with(Instant::now(), |limiter, now, woken| {
+            limiter.reset(self.0.settings, now, |waker| woken.push(waker));
+        });
     }
 
     /// Reads a number off the limiter.
-    pub(super) fn read<T>(&self, read: impl FnOnce(&mut Limiter<Waker>, f64) -> T, now: Instant) -> T {
-        read(&mut self.lock(), self.seconds(now))
+    pub(super) fn read<T>(&self, read: impl FnOnce(&mut Limiter<Waker>, f64) -> T) -> T {
+        self.with(Instant::now(), |limiter, now, _| read(limiter, now))
     }
 
-    /// Wakes only after the lock is free: a woken task may take it at once.
-    fn with<T>(&self, act: impl FnOnce(&mut Limiter<Waker>, &mut Woken) -> T) -> T {
+    /// A look at the limiter. Wakes only after the lock is free: a woken task may take it at once.
+    fn with<T>(&self, now: Instant, act: impl FnOnce(&mut Limiter<Waker>, f64, &mut Woken) -> T) -> T {
+        let now = now.saturating_duration_since(self.0.start).as_secs_f64();
         let mut woken = Woken::new();
-        let result = act(&mut self.lock(), &mut woken);
+        let mut limiter = self.lock();
+        let (turns, accepted) = self.0.calm.end();
+        limiter.take_back(turns, accepted, now);
+        let result = act(&mut limiter, now, &mut woken);
+        self.0.calm.begin(limiter.set_aside(now), now);
+        drop(limiter);
         woken.into_iter().for_each(Waker::wake);
         result
     }
@@ -75,15 +84,11 @@ impl Shared {
         // Nothing under the lock can be left half done: a panic there would come from a waker, which is outside.
         self.0.limiter.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    fn seconds(&self, moment: Instant) -> f64 {
-        moment.saturating_duration_since(self.0.start).as_secs_f64()
-    }
 }
 
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Limiter").field("settings", &self.0.settings).finish_non_exhaustive()
+        f.debug_struct("Shared").field("settings", &self.0.settings).finish_non_exhaustive()
     }
 }
 
@@ -102,8 +107,7 @@ impl Turn {
 
     /// Whether the turn has come; then it is used. If not, this long is it until the next look.
     pub(super) fn poll(&mut self, now: Instant, cx: &mut Context<'_>) -> Result<(), Duration> {
-        let now = self.shared.seconds(now);
-        let looked = self.shared.with(|limiter, woken| {
+        let looked = self.shared.with(now, |limiter, now, woken| {
             limiter.call(now, |waker| woken.push(waker));
             // It may wake its own task, too: another call of the same task may be the one that was called.
             limiter.look(self.ticket, now, || cx.waker().clone())
@@ -120,9 +124,9 @@ impl Turn {
 impl Drop for Turn {
     fn drop(&mut self) {
         if !self.used {
-            let now = self.shared.seconds(Instant::now());
-            let ticket = self.ticket;
-            self.shared.with(|limiter, woken| limiter.leave(ticket, now, |waker| woken.push(waker)));
+            self.shared.with(Instant::now(), |limiter, now, woken| {
+                limiter.leave(self.ticket, now, |waker| woken.push(waker));
+            });
         }
     }
 }

@@ -171,6 +171,37 @@ fn a_turn_that_is_not_taken_goes_to_the_next() {
     assert_eq!(limiter.waiting(), 1);
 }
 
+#[test]
+fn what_is_set_aside_in_calm_times_is_taken_back() {
+    let mut limiter: Limiter<()> = Limiter::new(DEFAULT);
+    assert_eq!(limiter.enter(|| 0.0, 1.0), Entry::Go);
+    assert_eq!(limiter.set_aside(1.0), Some(4)); // five in 20 ms, at 250 a second
+    assert!(matches!(limiter.enter(|| 0.0, 1.0), Entry::TooLong(_)));
+    limiter.take_back(3, 1, 1.0);
+    assert_eq!(limiter.accepted(), 1);
+    assert_eq!([0; 3].map(|_| limiter.enter(|| 0.0, 1.0)), [Entry::Go; 3]);
+    assert!(matches!(limiter.enter(|| 0.0, 1.0), Entry::TooLong(_)));
+}
+
+#[test]
+fn nothing_is_set_aside_while_somebody_waits_or_something_is_wrong() {
+    let mut waited_for: Limiter<()> = Limiter::new(DEFAULT);
+    waited_for.enter(|| 1.0, 0.0);
+    assert!(matches!(waited_for.enter(|| 1.0, 0.0), Entry::Wait(_)));
+    assert_eq!(waited_for.set_aside(0.0), None);
+    for wrong in [Answer::Throttled, Answer::Failed] {
+        let mut limiter: Limiter<()> = Limiter::new(DEFAULT);
+        limiter.answered(wrong, None, 0.0, 1.0, drop);
+        assert_eq!(limiter.set_aside(1.0), None);
+        limiter.answered(Answer::Accepted, None, 1.0, 1.1, drop);
+        assert!(limiter.set_aside(1.1).is_some());
+    }
+    let mut paused: Limiter<()> = Limiter::new(DEFAULT);
+    paused.answered(Answer::Throttled, Some(Duration::from_secs(1)), 0.0, 1.0, drop);
+    paused.answered(Answer::Accepted, None, 1.0, 1.1, drop);
+    assert_eq!(paused.set_aside(1.1), None);
+}
+
 proptest! {
     /// Whatever comes back, and whenever: the rate stays a number that can be worked with.
     #[test]
