@@ -161,6 +161,50 @@ async fn a_deadline_that_cannot_be_met_is_told_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_deadline_that_has_passed_is_told_even_if_there_is_no_wait() {
+    let seen = Arc::default();
+    let service = ThrottleLayer::new().layer(noting(&seen));
+    for (name, passed) in [(1, false), (2, true), (3, false)] {
+        let mut request = request(name);
+        request.extensions_mut().insert(Deadline::after(Duration::from_millis(10)));
+        sleep(Duration::from_millis(if passed { 11 } else { 9 })).await;
+        let rejected = reason(&service.clone().oneshot(request).await);
+        assert_eq!(rejected, passed.then_some(ThrottleReason::Deadline));
+    }
+    assert_eq!(*seen.lock().unwrap(), [1, 3]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_rejected_gives_up_its_place_at_once() {
+    let refusing = service_fn(|_: Request<()>| async {
+        let pause = HeaderValue::from_static("10");
+        sleep(SECOND / 10).await;
+        let error =
+            ErrorResponse::new(ErrorCode::QpsLimitExceeded).header(header::RETRY_AFTER, pause).error();
+        Err::<Response<()>, BoxError>(Box::new(error))
+    });
+    let seen = Arc::default();
+    let layer = constant(1.0).build().unwrap();
+    let handle = layer.handle();
+    let mut service = layer.layer(noting(&seen));
+    let begun = Instant::now();
+    let refused = tokio::spawn(layer.layer(refusing).oneshot(Request::new(())));
+    tokio::task::yield_now().await;
+    let mut impatient = request(1);
+    impatient.extensions_mut().insert(Deadline::after(2 * SECOND)); // it cannot know of the pause to come
+    let mut impatient = pin!(service.ready().await.unwrap().call(impatient));
+    let patient = service.ready().await.unwrap().call(request(2));
+
+    assert_eq!(reason(&impatient.as_mut().await), Some(ThrottleReason::Deadline));
+    assert!(refused.await.unwrap().is_err());
+    // The future is there still; its place is not.
+    assert_eq!((begun.elapsed(), handle.waiting()), (2 * SECOND, 1));
+    patient.await.unwrap();
+    let after = begun.elapsed().as_millis();
+    assert!((10_100..11_500).contains(&after), "{after} ms: a pause of 10 s, and one turn");
+}
+
+#[tokio::test(start_paused = true)]
 async fn too_long_a_wait_and_too_many_waiting_are_told_at_once() {
     let seen = Arc::default();
     let (wait, many) = (Some(ThrottleReason::MaxWait), Some(ThrottleReason::MaxWaiting));
