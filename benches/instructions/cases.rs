@@ -1,13 +1,13 @@
 //! What is measured.
 
-use std::{convert::Infallible, hint::black_box, time::Duration};
+use std::{convert::Infallible, hint::black_box, thread, time::Duration};
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body_util::{Empty, Full};
 use tower::{Layer, Service, retry::RetryLayer, timeout::TimeoutLayer};
 use tower_http::{map_response_body::MapResponseBodyLayer, set_status::SetStatusLayer};
-use tower_oss::{OssErrorLayer, RetryPolicy};
+use tower_oss::{OssErrorLayer, RetryPolicy, ThrottleLayer};
 
 use crate::{
     client, hostile,
@@ -137,6 +137,17 @@ pub const GROUPS: &[Group] = &[
         ],
     },
     Group {
+        name: "GET 200, throttled",
+        measure: Measure::Added,
+        cases: &[
+            ("bare", || bare("GET")),
+            ("a turn was set aside", || throttled(&ThrottleLayer::new())),
+            ("at a look at the limiter", || {
+                throttled(&ThrottleLayer::builder().burst(Duration::ZERO).build().unwrap())
+            }),
+        ],
+    },
+    Group {
         name: "64 calls over loopback, 200",
         measure: Measure::Whole,
         cases: &[
@@ -221,6 +232,16 @@ where
     L: Layer<Once<Full<Bytes>>, Service: Service<Request<Empty<Bytes>>>>,
 {
     send_all(|once| layer.layer(once), success, method, false);
+}
+
+/// Below the rate. At 250 requests a second, five turns are saved up in 20 ms: the first call looks at the limiter, the
+/// next four find a turn that was set aside.
+fn throttled(layer: &ThrottleLayer) {
+    let later = || {
+        thread::sleep(Duration::from_millis(20));
+        success()
+    };
+    send_all(|once| layer.layer(once), later, "GET", false);
 }
 
 fn success() -> Response<Full<Bytes>> {
