@@ -11,9 +11,12 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::{Either, Empty, Full};
 use pin_project_lite::pin_project;
 
+use crate::error::BoxError;
+
 /// A request body that can, perhaps, be sent again.
 ///
-/// It is implemented for the bodies that are whole from the start. Wrap any other, a stream above all, in
+/// It is implemented for the bodies that are whole from the start. The clone is made once a call, even if nothing fails:
+/// that of a `Bytes` only counts a reference, that of a `Vec` or a `String` copies all of it. Wrap any other, a stream above all, in
 /// [`OnceBody`]; or implement this for a body of your own that can be opened again. Where a client wants a boxed body or
 /// reqwest's, put the policy above the boxing: `map_request` below it turns one into the other.
 ///
@@ -137,16 +140,19 @@ impl<B> TryCloneBody for OnceBody<B> {
     }
 }
 
-impl<B: Body> Body for OnceBody<B> {
+impl<B> Body for OnceBody<B>
+where
+    B: Body<Error: Into<BoxError>>,
+{
     type Data = B::Data;
-    type Error = OnceBodyError<B::Error>;
+    type Error = OnceBodyError;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<B::Data>, Self::Error>>> {
+    ) -> Poll<Option<Result<Frame<B::Data>, OnceBodyError>>> {
         match self.project().body.as_pin_mut() {
-            Some(body) => body.poll_frame(cx).map_err(OnceBodyError::Body),
+            Some(body) => body.poll_frame(cx).map_err(|error| OnceBodyError::Body(error.into())),
             None => Poll::Ready(Some(Err(OnceBodyError::StandIn))),
         }
     }
@@ -163,14 +169,14 @@ impl<B: Body> Body for OnceBody<B> {
 /// Why a [`OnceBody`] could not be read.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum OnceBodyError<E> {
+pub enum OnceBodyError {
     /// The body itself failed.
-    Body(E),
+    Body(BoxError),
     /// It is a stand-in: something other than the retry policy sent a clone of the request.
     StandIn,
 }
 
-impl<E: fmt::Display> fmt::Display for OnceBodyError<E> {
+impl fmt::Display for OnceBodyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Body(error) => error.fmt(f),
@@ -179,11 +185,31 @@ impl<E: fmt::Display> fmt::Display for OnceBodyError<E> {
     }
 }
 
-impl<E: StdError> StdError for OnceBodyError<E> {
+impl StdError for OnceBodyError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
             Self::Body(error) => error.source(),
             Self::StandIn => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::combinators::UnsyncBoxBody;
+
+    use super::*;
+
+    /// What a boxed stream needs, to be sent by any client.
+    fn can_be_sent<B: Body<Error: StdError + Send + Sync + 'static>>(_: &B) -> bool {
+        true
+    }
+
+    #[test]
+    fn a_boxed_body_can_be_sent_once() {
+        let body: UnsyncBoxBody<Bytes, BoxError> = UnsyncBoxBody::default();
+        let once = OnceBody::new(body);
+        assert!(can_be_sent(&once) && !once.is_stand_in());
+        assert!(once.try_clone().unwrap().is_stand_in());
     }
 }

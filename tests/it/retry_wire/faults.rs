@@ -5,14 +5,20 @@ use std::{
     io::{self, ErrorKind},
     iter,
     net::{Ipv4Addr, TcpListener},
+    pin::Pin,
+    task::{Context, Poll},
     time::Duration,
 };
 
 use bytes::Bytes;
 use http::{Method, Request, StatusCode};
+use http_body::{Body, Frame};
 use http_body_util::Full;
 use tower::{ServiceBuilder, ServiceExt, timeout::error::Elapsed};
-use tower_oss::{Error, ErrorCode, FindOssError, OssErrorLayer, RetryStop, retry::Idempotency};
+use tower_oss::{
+    Error, ErrorCode, FindOssError, OssErrorLayer, RetryStop,
+    retry::{Idempotency, TryCloneBody},
+};
 
 use super::{
     clients::{Reqwest, Stack, hyper, policy, stack, stacks},
@@ -154,6 +160,49 @@ async fn an_append_that_found_no_connection_is_repeated() {
         assert_eq!(error.retry_stop(), Some(RetryStop::AttemptsExhausted), "{client}");
         assert!(!error.after_ambiguous_attempt(), "it was never sent, over {client}");
     }
+}
+
+/// A body that could be opened again, and whose own source goes away after the first piece.
+struct Proxied {
+    pieces: usize,
+}
+
+impl TryCloneBody for Proxied {
+    fn try_clone(&self) -> Option<Self> {
+        Some(Self { pieces: 0 })
+    }
+}
+
+impl Body for Proxied {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        self.pieces += 1;
+        match self.pieces {
+            1 => Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b"half of it"))))),
+            2..20 => {
+                cx.waker().wake_by_ref();
+                Poll::Pending // hyper sends what it has
+            }
+            _ => Poll::Ready(Some(Err(ErrorKind::ConnectionRefused.into()))),
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_append_whose_body_broke_off_is_not_taken_for_one_that_found_no_connection() {
+    let nothing = Server::start(|_| Reply::Close(b"")).await;
+    let request = Request::post(nothing.url("/k?append&position=0")).body(Proxied { pieces: 0 }).unwrap();
+    let stack = ServiceBuilder::new().retry(policy()).layer(OssErrorLayer::new()).service(hyper());
+    let error = stack.oneshot(request).await.unwrap_err();
+
+    assert!(has_cause(&error, |cause| io_kind(cause) == Some(ErrorKind::ConnectionRefused)));
+    assert_eq!(error.attempts(), 1);
+    assert_eq!(error.retry_stop(), Some(RetryStop::OutcomeUnknown));
 }
 
 #[tokio::test]
