@@ -16,6 +16,10 @@ pub(super) struct Calm {
     looked: AtomicU64,
 }
 
+/// So many answers may be counted without a look at the clock: so many are the most that can be taken for recent ones
+/// long after they came.
+const UNTIMED: u32 = 16;
+
 impl Calm {
     /// There is none until the limiter has been looked at.
     pub(super) fn none() -> Self {
@@ -29,14 +33,14 @@ impl Calm {
         self.turns.fetch_update(AcqRel, Relaxed, |turns| turns.checked_sub(1)).is_ok()
     }
 
-    /// Counts a good answer. False if it has to be reported.
+    /// Counts a good answer. False if it has to be reported: now and then one has, to tell the limiter when they come.
     #[inline]
     pub(super) fn accept(&self) -> bool {
-        let on = self.on.load(Acquire);
-        if on {
+        let counts = self.on.load(Acquire) && self.accepted.load(Relaxed) < UNTIMED;
+        if counts {
             self.accepted.fetch_add(1, Relaxed);
         }
-        on
+        counts
     }
 
     /// When the limiter was last looked at. What is sent now is sent after that, and before the next look.

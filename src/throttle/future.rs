@@ -222,7 +222,11 @@ fn failed<E: FindOssError>(shared: &Shared, error: &E, looked: f64) {
     }
     // Without an answer, it tells nothing about the load of the server.
     let Some(error) = error.oss_error() else { return };
-    if shared.answered(answer_of(error), error.retry_after(), looked) {
+    let answer = answer_of(error);
+    if answer == Answer::Accepted && shared.calm().accept() {
+        return;
+    }
+    if shared.answered(answer, error.retry_after(), looked) {
         error.notes().set_paced();
     }
 }

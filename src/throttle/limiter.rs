@@ -14,6 +14,8 @@ pub(super) struct Limiter<W> {
     queue: Queue<W>,
     /// Turns that are ready to be taken.
     ready: f64,
+    /// Turns that were set aside at the last look, and, during a look, those of them that were taken since.
+    aside: f64,
     /// The moment up to which turns are counted.
     at: f64,
     /// No turn before this.
@@ -49,6 +51,7 @@ impl<W> Limiter<W> {
             rate: Rate::new(settings),
             queue: Queue::default(),
             ready: 1.0,
+            aside: 0.0,
             at: 0.0,
             paused_until: 0.0,
             burst: settings.burst.as_secs_f64(),
@@ -62,6 +65,7 @@ impl<W> Limiter<W> {
     /// The turns that had been set aside and that nobody took, and the good answers that came meanwhile.
     pub(super) fn take_back(&mut self, turns: u32, accepted: u32, now: f64) {
         self.ready += f64::from(turns);
+        self.aside -= f64::from(turns);
         if accepted > 0 {
             self.accepted += u64::from(accepted);
             self.rate.accepted_calmly(accepted, now);
@@ -71,11 +75,10 @@ impl<W> Limiter<W> {
     /// Sets the turns that are ready aside, if nobody waits and nothing is wrong: the rate need not be looked at then.
     pub(super) fn set_aside(&mut self, now: f64) -> Option<u32> {
         let calm = self.queue.is_empty() && self.rate.is_calm() && self.paused_until <= now;
-        calm.then(|| {
-            let turns = self.ready.max(0.0) as u32;
-            self.ready -= f64::from(turns);
-            turns
-        })
+        let turns = if calm { self.ready.max(0.0) as u32 } else { 0 };
+        self.aside = f64::from(turns);
+        self.ready -= self.aside;
+        calm.then_some(turns)
     }
 
     /// A caller comes, and can wait for this long, which is asked for only if it has to.
@@ -97,11 +100,11 @@ impl<W> Limiter<W> {
 
     /// Whether the turn of this ticket has come. If not, the waker is kept, and this long is it until the next look.
     pub(super) fn look(&mut self, ticket: u64, now: f64, waker: impl FnOnce() -> W) -> Result<(), f64> {
-        if self.queue.is_called(ticket) {
+        if !self.queue.waits(ticket) {
             return Ok(());
         }
         self.queue.remember(ticket, waker());
-        let rate = self.rate.per_second(self.queue.len(), now);
+        let rate = self.rate(now);
         Err(self.wait_of(self.queue.ahead_of(ticket), rate, now).clamp(SHORTEST_NAP, LONGEST_NAP))
     }
 
@@ -115,21 +118,18 @@ impl<W> Limiter<W> {
                 wake(waker);
             }
         }
-        if self.queue.tidy() {
-            self.wake_first(wake);
-        }
     }
 
-    /// For when its turn comes sooner than its timer knows.
     fn wake_first(&mut self, wake: impl FnMut(W)) {
         self.queue.take_first_waker().into_iter().for_each(wake);
     }
 
     /// A caller with a ticket goes away. A turn that it had got already is given to the next.
     pub(super) fn leave(&mut self, ticket: u64, now: f64, mut wake: impl FnMut(W)) {
-        if self.queue.is_called(ticket) {
+        if !self.queue.waits(ticket) {
             self.ready += 1.0;
         } else if self.queue.leave(ticket) {
+            // Its turn comes sooner than its timer knows.
             self.wake_first(&mut wake);
         }
         self.call(now, wake);
@@ -183,8 +183,10 @@ impl<W> Limiter<W> {
         } else {
             self.rate.idle(now);
         }
-        let rate = self.rate.per_second(self.queue.len(), now);
-        self.ready = (self.ready + passed * rate).min((rate * self.burst).max(1.0));
+        let rate = self.rate(now);
+        // What was set aside may all have been taken a moment ago: no more than a burst goes out at any time.
+        let most = (rate * self.burst).max(1.0) - self.aside;
+        self.ready = (self.ready + passed * rate).min(most.max(0.0));
     }
 
     /// The time until the turn of one who has this many before it.
@@ -193,8 +195,9 @@ impl<W> Limiter<W> {
         (self.paused_until - now).max(0.0) + turns / rate
     }
 
+    /// Turns a second. In an outage there are some for whoever comes, too, though nobody waits.
     pub(super) fn rate(&mut self, now: f64) -> f64 {
-        self.rate.per_second(self.queue.len(), now)
+        self.rate.per_second(self.queue.len().max(1), now)
     }
 
     pub(super) fn waiting(&self) -> usize {

@@ -1,107 +1,70 @@
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 
-/// Who waits, in the order in which they came.
-///
-/// Each has a ticket: its place in the sequence of all who ever waited. Tickets before the head have had their
-/// turn, so that nobody needs to be told, and one who leaves is found at once.
+/// Who waits, in the order in which they came, by their tickets: the numbers of all who ever waited.
 #[derive(Debug)]
 pub(super) struct Queue<W> {
-    /// The ticket of the first slot.
-    head: u64,
-    slots: VecDeque<Slot<W>>,
-    waiting: usize,
-}
-
-#[derive(Debug)]
-enum Slot<W> {
-    Waits(Option<W>),
-    /// Left before its turn.
-    Gone,
+    /// Whom to wake, if they have said so.
+    waiting: BTreeMap<u64, Option<W>>,
+    next: u64,
 }
 
 impl<W> Default for Queue<W> {
     fn default() -> Self {
-        Self { head: 0, slots: VecDeque::new(), waiting: 0 }
+        Self { waiting: BTreeMap::new(), next: 0 }
     }
 }
 
 impl<W> Queue<W> {
     /// How many wait.
     pub(super) fn len(&self) -> usize {
-        self.waiting
+        self.waiting.len()
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.waiting == 0
+        self.waiting.is_empty()
     }
 
     /// Takes the last place.
     pub(super) fn push(&mut self) -> u64 {
-        self.slots.push_back(Slot::Waits(None));
-        self.waiting += 1;
-        self.head + self.slots.len() as u64 - 1
+        let ticket = self.next;
+        self.next += 1;
+        self.waiting.insert(ticket, None);
+        ticket
     }
 
-    /// Whether the turn of this ticket has come.
-    pub(super) fn is_called(&self, ticket: u64) -> bool {
-        ticket < self.head
+    /// Whether this ticket waits still: its turn has not come, and it has not left.
+    pub(super) fn waits(&self, ticket: u64) -> bool {
+        self.waiting.contains_key(&ticket)
     }
 
-    /// How many places are before this one, those left empty included.
+    /// How many places are before this one at most: some may have been left since.
     pub(super) fn ahead_of(&self, ticket: u64) -> usize {
-        ticket.saturating_sub(self.head) as usize
+        let first = self.waiting.keys().next().map_or(ticket, |first| *first);
+        usize::try_from(ticket.saturating_sub(first)).unwrap_or(usize::MAX).min(self.len().saturating_sub(1))
     }
 
     /// Remembers whom to wake when the turn of this ticket comes.
     pub(super) fn remember(&mut self, ticket: u64, waker: W) {
-        let index = self.ahead_of(ticket);
-        if let Some(Slot::Waits(known)) = self.slots.get_mut(index) {
+        if let Some(known) = self.waiting.get_mut(&ticket) {
             *known = Some(waker);
         }
     }
 
     /// Gives its turn to the first one: whom to wake, if it has said so. None if nobody waits.
     pub(super) fn call_next(&mut self) -> Option<Option<W>> {
-        while let Some(slot) = self.slots.pop_front() {
-            self.head += 1;
-            if let Slot::Waits(waker) = slot {
-                self.waiting -= 1;
-                return Some(waker);
-            }
-        }
-        None
+        self.waiting.pop_first().map(|(_, waker)| waker)
     }
 
     /// The first one's waker, which it has to give again.
     pub(super) fn take_first_waker(&mut self) -> Option<W> {
-        self.slots.iter_mut().find_map(|slot| match slot {
-            Slot::Waits(waker) => Some(waker.take()),
-            Slot::Gone => None,
-        })?
+        self.waiting.first_entry()?.get_mut().take()
     }
 
-    /// Leaves the queue. Only for a ticket whose turn has not come. True if somebody else is the first one now.
+    /// Leaves the queue. True if that makes somebody else the first one.
     pub(super) fn leave(&mut self, ticket: u64) -> bool {
-        let index = self.ahead_of(ticket);
-        if let Some(slot @ Slot::Waits(_)) = self.slots.get_mut(index) {
-            *slot = Slot::Gone;
-            self.waiting -= 1;
-        }
-        // Empty places at either end go at once; one in the middle goes with the last place before it.
-        while let Some(Slot::Gone) = self.slots.back() {
-            self.slots.pop_back();
-        }
-        self.tidy()
-    }
-
-    /// Removes empty places at the front. True if there were some, so that the first one comes sooner than it thinks.
-    pub(super) fn tidy(&mut self) -> bool {
-        let before = self.head;
-        while let Some(Slot::Gone) = self.slots.front() {
-            self.slots.pop_front();
-            self.head += 1;
-        }
-        self.head != before
+        let was_first = self.waiting.keys().next() == Some(&ticket);
+        self.waiting.remove(&ticket);
+        was_first && !self.is_empty()
     }
 }
 
@@ -125,7 +88,7 @@ mod tests {
         let (mut queue, tickets) = queue_of(['a', 'b', 'c']);
         assert_eq!(queue.ahead_of(tickets[2]), 2);
         assert_eq!(queue.call_next(), Some(Some('a')));
-        assert!(queue.is_called(tickets[0]) && !queue.is_called(tickets[1]));
+        assert!(!queue.waits(tickets[0]) && queue.waits(tickets[1]));
         assert_eq!(
             [queue.call_next(), queue.call_next(), queue.call_next()],
             [Some(Some('b')), Some(Some('c')), None]
@@ -144,20 +107,18 @@ mod tests {
             assert_eq!(queue.len(), 3 - gone.count_ones() as usize);
             for index in (0..3).filter(|index| !left(index)) {
                 assert_eq!(queue.call_next(), Some(Some(['a', 'b', 'c'][index])), "{gone:b}");
-                assert!(queue.is_called(tickets[index]));
             }
             assert_eq!(queue.call_next(), None);
         }
     }
 
     #[test]
-    fn a_place_at_the_end_is_taken_again_after_its_holder_left() {
-        let (mut queue, tickets) = queue_of(['a', 'b']);
-        queue.leave(tickets[1]);
-        let again = queue.push();
-        queue.remember(again, 'c');
-        assert_eq!(queue.slots.len(), 2);
-        assert_eq!([queue.call_next(), queue.call_next()], [Some(Some('a')), Some(Some('c'))]);
+    fn who_comes_first_by_another_ones_leaving_is_told() {
+        let (mut queue, tickets) = queue_of(['a', 'b', 'c']);
+        assert!(!queue.leave(tickets[1]));
+        assert!(queue.leave(tickets[0]));
+        assert_eq!(queue.ahead_of(tickets[2]), 0);
+        assert!(!queue.leave(tickets[2]), "nobody is left");
     }
 
     #[test]

@@ -61,8 +61,8 @@ where
 
     #[inline]
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        // A deadline may have passed already.
-        if Deadline::of(&request).is_none() && self.shared.calm().take() {
+        let in_time = |deadline: Deadline| deadline.moment() >= Instant::now();
+        if Deadline::of(&request).is_none_or(in_time) && self.shared.calm().take() {
             ResponseFuture::sent(self.inner.call(request), self.shared.clone())
         } else {
             self.enter(request)

@@ -183,6 +183,38 @@ fn what_is_set_aside_in_calm_times_is_taken_back() {
     assert!(matches!(limiter.enter(|| 0.0, 1.0), Entry::TooLong(_)));
 }
 
+/// However the turns that were set aside are taken, no more than a burst goes out at any time.
+#[test]
+fn what_was_set_aside_is_no_second_burst() {
+    for (rate, burst, most) in [(250.0, 0.02, 5), (100.0, 1.0, 100), (10.0, 0.0, 1)] {
+        let burst = Duration::from_secs_f64(burst);
+        let settings = Settings { first_rate: rate, max_rate: rate, burst, ..DEFAULT };
+        let mut limiter: Limiter<()> = Limiter::new(settings);
+        assert_eq!(limiter.enter(|| 0.0, 100.0), Entry::Go);
+        let aside = limiter.set_aside(100.0).unwrap();
+        // An hour later all of them are taken, and then there is a look.
+        limiter.take_back(0, 0, 3700.0);
+        let more = (0..1000).take_while(|_| limiter.enter(|| 0.0, 3700.0) == Entry::Go).count();
+        assert!(aside as usize + more <= most + 1, "{aside} + {more} at {rate}/s");
+        // If none is taken, none is lost.
+        let aside = limiter.set_aside(7200.0).unwrap();
+        limiter.take_back(aside, 0, 7200.0);
+        let later = (0..1000).take_while(|_| limiter.enter(|| 0.0, 7200.0) == Entry::Go).count();
+        assert!(later >= most, "{later} at {rate}/s");
+    }
+}
+
+#[test]
+fn after_an_outage_in_silence_the_first_caller_goes_at_once() {
+    let mut limiter: Limiter<()> = Limiter::new(DEFAULT);
+    for _ in 0..10 {
+        limiter.answered(Answer::Failed, None, 0.0, 1.0, drop);
+    }
+    assert!(limiter.rate(1.0) > 0.0);
+    assert!(matches!(limiter.enter(|| 0.0, 1.0), Entry::TooLong(_)));
+    assert_eq!(limiter.enter(|| 0.0, 3600.0), Entry::Go);
+}
+
 #[test]
 fn nothing_is_set_aside_while_somebody_waits_or_something_is_wrong() {
     let mut waited_for: Limiter<()> = Limiter::new(DEFAULT);
