@@ -1,6 +1,6 @@
 use super::OssError;
 
-/// The error that a request got before it was repeated: a request extension.
+/// The last error that OSS answered a request with before it was repeated: a request extension.
 ///
 /// Who repeats a request puts it in, so that a layer below which gives the request up can say why it was being
 /// repeated at all.

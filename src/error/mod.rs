@@ -99,16 +99,26 @@ impl Error {
         }
     }
 
-    /// The request id, without which OSS's support cannot help.
+    /// The last error that OSS answered with: this one, or, if there was no answer in the end, that of an attempt before.
     #[must_use]
-    pub fn request_id(&self) -> Option<&str> {
-        self.oss()?.request_id()
+    pub fn last_answer(&self) -> Option<&OssError> {
+        match self {
+            Self::Transport(error) => self.oss().or(error.last_answer()),
+            _ => self.oss(),
+        }
     }
 
-    /// How many times the request was tried. 1 unless a retry policy says more.
+    /// The request id, without which OSS's support cannot help: that of the [last answer](Self::last_answer).
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        self.last_answer()?.request_id()
+    }
+
+    /// How many times the request was sent. 1 unless a retry policy says more, or a throttle gave it up unsent.
     #[must_use]
     pub fn attempts(&self) -> u32 {
-        self.notes().attempts()
+        let unsent = matches!(self, Self::Throttled(_));
+        self.notes().attempts() - u32::from(unsent)
     }
 
     /// Why the retry policy did not try again, if it was asked.

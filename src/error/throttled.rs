@@ -71,6 +71,9 @@ impl ThrottledError {
 impl fmt::Display for ThrottledError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let why = match self.0.reason {
+            ThrottleReason::Deadline if self.0.wait.is_zero() => {
+                return f.write_str("request not sent: its deadline has passed");
+            }
             ThrottleReason::Deadline => "its turn comes after its deadline",
             ThrottleReason::MaxWait => "its turn is further off than the longest wait",
             ThrottleReason::MaxWaiting => "too many requests wait already",

@@ -1,6 +1,6 @@
-use std::{error::Error as StdError, fmt};
+use std::{error::Error as StdError, fmt, sync::OnceLock};
 
-use super::{BoxError, Notes};
+use super::{BoxError, Notes, OssError};
 
 /// The wrapped service failed before there was an answer.
 ///
@@ -12,11 +12,12 @@ pub struct TransportError(Box<Inner>);
 struct Inner {
     cause: BoxError,
     notes: Notes,
+    last_answer: OnceLock<OssError>,
 }
 
 impl TransportError {
     pub(crate) fn new(cause: BoxError) -> Self {
-        Self(Box::new(Inner { cause, notes: Notes::default() }))
+        Self(Box::new(Inner { cause, notes: Notes::default(), last_answer: OnceLock::new() }))
     }
 
     /// What the wrapped service returned.
@@ -31,6 +32,16 @@ impl TransportError {
         self.0.cause
     }
 
+    /// The error that OSS answered an earlier attempt with, if there was one: the request id that its support asks for.
+    #[must_use]
+    pub fn last_answer(&self) -> Option<&OssError> {
+        self.0.last_answer.get()
+    }
+
+    pub(crate) fn set_last_answer(&self, error: &OssError) {
+        self.0.last_answer.get_or_init(|| error.clone());
+    }
+
     pub(crate) fn notes(&self) -> &Notes {
         &self.0.notes
     }
@@ -38,7 +49,14 @@ impl TransportError {
 
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("no answer from OSS: the request failed on the way")
+        f.write_str("no answer from OSS: the request failed on the way")?;
+        match self.last_answer() {
+            Some(error) => {
+                let id = error.request_id().unwrap_or("none");
+                write!(f, " (an earlier attempt: {}, request id {})", error.code(), error.shown(id))
+            }
+            None => Ok(()),
+        }
     }
 }
 

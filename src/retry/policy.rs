@@ -210,6 +210,9 @@ impl RetryPolicy {
             Ok(wait) => Some(wait),
             Err(stop) => {
                 self.session.note(stop, retry_error::notes_of(error));
+                if let Some(LastError(last)) = request.extensions().get() {
+                    retry_error::set_last_answer(error, last);
+                }
                 None
             }
         }
@@ -263,9 +266,8 @@ impl RetryPolicy {
         if let Some(end) = end {
             request.extensions_mut().insert(Deadline::at(end));
         }
-        match failure.oss() {
-            Some(error) => drop(request.extensions_mut().insert(LastError(error.clone()))),
-            None => drop(request.extensions_mut().remove::<LastError>()),
+        if let Some(error) = failure.oss() {
+            request.extensions_mut().insert(LastError(error.clone()));
         }
         Ok(Wait::new(delay))
     }

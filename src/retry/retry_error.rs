@@ -77,6 +77,15 @@ pub(super) fn notes_of(error: &mut impl RetryError) -> Option<&Notes> {
     error_chain(error.as_error()).find_map(notes)
 }
 
+/// Notes what OSS answered before, if this is no answer.
+pub(super) fn set_last_answer(error: &impl RetryError, last: &OssError) {
+    for link in error_chain(error.as_error()) {
+        if let Some(Error::Transport(error)) = link.downcast_ref() {
+            error.set_last_answer(last);
+        }
+    }
+}
+
 fn notes<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Notes> {
     let ours = error.downcast_ref().map(Error::notes).or_else(|| error.downcast_ref().map(OssError::notes));
     ours.or_else(|| error.downcast_ref().map(ThrottledError::notes))

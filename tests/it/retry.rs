@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashSet,
+    io::{self, ErrorKind},
     sync::{
         Arc, Mutex,
         atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed},
@@ -316,6 +317,28 @@ async fn an_attempt_that_times_out_is_tried_again_whatever_the_error_type() {
     let error = error.downcast::<Error>().expect("wrapped, so that it can say");
     assert_eq!((requests, error.attempts(), error.retry_stop()), (3, 3, Some(RetryStop::AttemptsExhausted)));
     assert!(std::error::Error::source(&*error).unwrap().is::<tower::timeout::error::Elapsed>());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_request_id_of_an_answer_is_not_lost_with_the_attempts_after_it() {
+    let inner = || {
+        let attempts = Arc::new(AtomicUsize::new(0));
+        service_fn(move |_: Request<()>| {
+            let error: BoxError = match attempts.fetch_add(1, Relaxed) {
+                0 => ErrorResponse::new(ErrorCode::InternalError).request_id("65A1F0").error().into(),
+                _ => io::Error::from(ErrorKind::ConnectionReset).into(),
+            };
+            async { Err::<Answered, BoxError>(error) }
+        })
+    };
+    let layered = client(half(), inner()).oneshot(get()).await.unwrap_err();
+    let boxed = ServiceBuilder::new().retry(half()).service(inner()).oneshot(get()).await.unwrap_err();
+    for error in [layered, Error::from(boxed)] {
+        assert!(matches!(error, Error::Transport(_)) && error.oss().is_none(), "{error:?}");
+        assert_eq!((error.attempts(), error.request_id()), (3, Some("65A1F0")));
+        let text = error.to_string();
+        assert!(text.ends_with("(an earlier attempt: InternalError, request id 65A1F0)"), "{text}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
