@@ -1,3 +1,5 @@
+use std::num::NonZeroU32;
+
 /// The elements that every OSS error may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Basic {
@@ -37,12 +39,16 @@ impl Basic {
     }
 }
 
-/// Where a text stands: a range of the document, or of the decoded texts beside it.
+/// Where a text stands: a range of the document or, from [`DECODED`] on, of the decoded texts beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Span {
-    Source { start: u32, end: u32 },
-    Decoded { start: u32, end: u32 },
+pub(crate) struct Span {
+    /// One more than the place, so that there is room for `None`.
+    start: NonZeroU32,
+    end: u32,
 }
+
+/// No document that is kept is as long.
+const DECODED: u32 = 1 << 31;
 
 /// Where the basic elements stand.
 #[derive(Clone, Copy, Debug, Default)]
@@ -98,9 +104,9 @@ impl Fields {
     }
 
     pub(crate) fn decode(&mut self, text: &str) -> Span {
-        let start = offset(self.decoded.len());
+        let start = DECODED + offset(self.decoded.len());
         self.decoded.push_str(text);
-        Span::Decoded { start, end: offset(self.decoded.len()) }
+        Span::new(start, DECODED + offset(self.decoded.len()))
     }
 
     /// Notes a basic element; the first of duplicates wins that is not blank.
@@ -167,28 +173,33 @@ impl Fields {
     }
 
     fn text(&self, span: Span) -> &str {
-        let (text, start, end) = match span {
-            Span::Source { start, end } => (&self.source, start, end),
-            Span::Decoded { start, end } => (&self.decoded, start, end),
-        };
+        let text = if span.end < DECODED { &self.source } else { &self.decoded };
+        let [start, end] = [span.start(), span.end].map(|place| (place % DECODED) as usize);
         // INVARIANT: spans are made at character boundaries of the text they refer to.
-        text.get(start as usize..end as usize).unwrap_or_default()
+        text.get(start..end).unwrap_or_default()
     }
 }
 
-/// Documents are a few MiB at most; beyond 4 GiB a span would say nothing, but never something wrong.
+/// Documents are 16 MiB at most; beyond 2 GiB a span would say nothing, but never something wrong.
 fn offset(position: usize) -> u32 {
-    u32::try_from(position).unwrap_or(u32::MAX)
+    position.min(DECODED as usize - 1) as u32
 }
 
 impl Span {
     pub(crate) fn source(start: usize, end: usize) -> Self {
-        Self::Source { start: offset(start), end: offset(end) }
+        Self::new(offset(start), offset(end))
+    }
+
+    fn new(start: u32, end: u32) -> Self {
+        Self { start: NonZeroU32::MIN.saturating_add(start), end }
+    }
+
+    fn start(self) -> u32 {
+        self.start.get() - 1
     }
 
     pub(crate) fn is_empty(self) -> bool {
-        let (Self::Source { start, end } | Self::Decoded { start, end }) = self;
-        start == end
+        self.start() == self.end
     }
 }
 
