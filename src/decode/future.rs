@@ -13,8 +13,8 @@ use pin_project_lite::pin_project;
 use super::{ClassifyResponse, OssRule, RequestInfo, assemble::assemble, layer::Settings, trace};
 use crate::{
     clock::{ClockOffset, may_be_skewed},
-    collect::{Collect, Limits},
-    error::{BoxError, Error, OssError},
+    collect::{Collect, Collected, Limits},
+    error::{BoxError, Error},
     parse,
 };
 
@@ -96,9 +96,7 @@ where
             // INVARIANT: whoever waits for an answer has returned, or has begun to read it.
             unreachable!("an error body is read that has not come")
         };
-        let error = ready!(reading.as_mut().poll(cx));
-        trace::event(&error);
-        Poll::Ready(error.into())
+        reading.as_mut().poll(cx)
     }
 }
 
@@ -122,18 +120,29 @@ where
         Box::pin(Self { collect: Collect::new(body, limits, parse::is_whole), info, clock, head: Some(head) })
     }
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<OssError> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Error> {
         let this = self.project();
         let collected = ready!(this.collect.poll(cx));
         // INVARIANT: a future is not polled again once it is ready.
         let head = this.head.take().expect("ResponseFuture polled after it was ready");
-        let error = assemble(head, this.info.method(), collected);
-        error.notes().set_attempts(this.info.attempt());
-        if let Some(clock) = this.clock.as_ref().filter(|_| may_be_skewed(&error)) {
-            clock.learn_from(&error);
-        }
-        Poll::Ready(error)
+        Poll::Ready(finish(head, collected, *this.info, this.clock.as_ref()))
     }
+}
+
+/// What is done once an error body is read, whatever its type.
+fn finish(
+    head: response::Parts,
+    collected: Collected,
+    info: RequestInfo,
+    clock: Option<&ClockOffset>,
+) -> Error {
+    let error = assemble(head, info.method(), collected);
+    error.notes().set_attempts(info.attempt());
+    if let Some(clock) = clock.filter(|_| may_be_skewed(&error)) {
+        clock.learn_from(&error);
+    }
+    trace::event(&error);
+    error.into()
 }
 
 impl<F, B> fmt::Debug for ResponseFuture<F, B> {
