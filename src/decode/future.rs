@@ -69,18 +69,18 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut state = self.project().state;
-        if let StateProj::Waiting { inner, info, settings } = state.as_mut().project() {
-            // One match, so that a success is moved once.
-            let response = match inner.poll(cx) {
-                Poll::Ready(Ok(response)) if is_error(settings.as_deref(), *info, &response) => response,
-                Poll::Ready(Ok(response)) => return Poll::Ready(Ok(response)),
-                Poll::Ready(Err(error)) => return Poll::Ready(Err(error.into().into())),
-                Poll::Pending => return Poll::Pending,
-            };
-            let reading = Reading::boxed(response, *info, settings.as_deref());
-            state.set(State::Reading { reading });
+        let StateProj::Waiting { inner, info, settings } = state.as_mut().project() else {
+            return state.poll_reading(cx).map(Err);
+        };
+        // One match, so that a success is moved once.
+        match inner.poll(cx) {
+            Poll::Ready(Ok(response)) if is_error(settings.as_deref(), *info, &response) => {
+                state.read(response, cx).map(Err)
+            }
+            Poll::Ready(Ok(response)) => Poll::Ready(Ok(response)),
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error.into().into())),
+            Poll::Pending => Poll::Pending,
         }
-        state.poll_reading(cx).map(Err)
     }
 }
 
@@ -89,8 +89,16 @@ where
     B: Body,
     B::Error: Into<BoxError>,
 {
-    /// Apart from the short way of a success, which is there to be inlined.
+    /// Begins to read an error. Apart from the short way of a success, which is there to be inlined.
     #[inline(never)]
+    fn read(mut self: Pin<&mut Self>, response: Response<B>, cx: &mut Context<'_>) -> Poll<Error> {
+        if let StateProj::Waiting { info, settings, .. } = self.as_mut().project() {
+            let reading = Reading::boxed(response, *info, settings.as_deref());
+            self.set(Self::Reading { reading });
+        }
+        self.poll_reading(cx)
+    }
+
     fn poll_reading(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Error> {
         let StateProj::Reading { reading } = self.project() else {
             // INVARIANT: whoever waits for an answer has returned, or has begun to read it.
@@ -112,7 +120,6 @@ where
     B: Body,
     B::Error: Into<BoxError>,
 {
-    #[inline(never)]
     fn boxed(response: Response<B>, info: RequestInfo, settings: Option<&Settings>) -> Pin<Box<Self>> {
         let limits = settings.map_or(Limits::DEFAULT, |settings| settings.limits);
         let clock = settings.and_then(|settings| settings.clock.clone());
