@@ -1,5 +1,3 @@
-use std::num::NonZeroU32;
-
 /// The elements that every OSS error may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Basic {
@@ -42,33 +40,38 @@ impl Basic {
 /// Where a text stands: a range of the document or, from [`DECODED`] on, of the decoded texts beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Span {
-    /// One more than the place, so that there is room for `None`.
-    start: NonZeroU32,
+    start: u32,
     end: u32,
 }
 
 /// No document that is kept is as long.
 const DECODED: u32 = 1 << 31;
 
-/// Where the basic elements stand.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Basics([Option<Span>; 6]);
+/// Where the basic elements stand. One that is missing ends before it starts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Basics([Span; 6]);
+
+impl Default for Basics {
+    fn default() -> Self {
+        Self([Span { start: 1, end: 0 }; 6])
+    }
+}
 
 impl Basics {
     /// Notes a basic element; the first of duplicates wins that is not blank.
     pub(crate) fn set(&mut self, basic: Basic, value: Span) {
         if self.lacks(basic) {
-            self.0[basic as usize] = Some(value);
+            self.0[basic as usize] = value;
         }
     }
 
     pub(crate) fn get(&self, basic: Basic) -> Option<Span> {
-        self.0[basic as usize]
+        Some(self.0[basic as usize]).filter(|span| span.start <= span.end)
     }
 
     /// Whether one more of this kind would be kept. If not, nothing of it need be decoded.
     pub(crate) fn lacks(&self, basic: Basic) -> bool {
-        self.get(basic).is_none_or(Span::is_empty)
+        self.0[basic as usize].is_empty()
     }
 }
 
@@ -106,7 +109,7 @@ impl Fields {
     pub(crate) fn decode(&mut self, text: &str) -> Span {
         let start = DECODED + offset(self.decoded.len());
         self.decoded.push_str(text);
-        Span::new(start, DECODED + offset(self.decoded.len()))
+        Span { start, end: DECODED + offset(self.decoded.len()) }
     }
 
     /// Notes a basic element; the first of duplicates wins that is not blank.
@@ -120,7 +123,7 @@ impl Fields {
     }
 
     pub(crate) fn get(&self, basic: Basic) -> Option<&str> {
-        self.basic.get(basic).map(|span| self.text(span))
+        self.text(self.basic.0[basic as usize])
     }
 
     /// As [`get`](Self::get), but a blank value counts as none.
@@ -148,7 +151,8 @@ impl Fields {
     }
 
     pub(crate) fn others(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.other.iter().map(|(name, value)| (self.text(*name), self.text(*value)))
+        let text = |span: &Span| self.text(*span).unwrap_or_default();
+        self.other.iter().map(move |(name, value)| (text(name), text(value)))
     }
 
     /// Notes a basic element in the place of a blank one.
@@ -172,11 +176,11 @@ impl Fields {
         }
     }
 
-    fn text(&self, span: Span) -> &str {
+    fn text(&self, span: Span) -> Option<&str> {
         let text = if span.end < DECODED { &self.source } else { &self.decoded };
-        let [start, end] = [span.start(), span.end].map(|place| (place % DECODED) as usize);
+        let [start, end] = [span.start, span.end].map(|place| (place % DECODED) as usize);
         // INVARIANT: spans are made at character boundaries of the text they refer to.
-        text.get(start..end).unwrap_or_default()
+        text.get(start..end)
     }
 }
 
@@ -187,19 +191,11 @@ fn offset(position: usize) -> u32 {
 
 impl Span {
     pub(crate) fn source(start: usize, end: usize) -> Self {
-        Self::new(offset(start), offset(end))
-    }
-
-    fn new(start: u32, end: u32) -> Self {
-        Self { start: NonZeroU32::MIN.saturating_add(start), end }
-    }
-
-    fn start(self) -> u32 {
-        self.start.get() - 1
+        Self { start: offset(start), end: offset(end) }
     }
 
     pub(crate) fn is_empty(self) -> bool {
-        self.start() == self.end
+        self.start >= self.end
     }
 }
 

@@ -46,25 +46,27 @@ pub(super) fn read(text: &[u8], start: usize, fields: &mut Fields) -> Option<()>
     loop {
         at += gap(&text[at..])? + 1;
         let tag = &text[at..];
-        let Some((basic, length)) = name(tag) else {
+        let Some((basic, opening)) = name(tag) else {
             return tag.starts_with(b"/Error>").then_some(());
         };
-        let start = at + length + 1;
+        let (name, inside) = tag.split_at(opening);
         // A reference has to be resolved, and a carriage return to become a line feed.
-        let end = start + memchr3(b'<', b'&', b'\r', &text[start..])?;
-        text[end..].strip_prefix(b"</")?.strip_prefix(&text[at..start])?;
-        let value = match text[start..end] {
-            [first, .., last] if first > b' ' && last > b' ' => Span::source(start, end), // nothing to trim
-            ref value => {
-                let inner = trim(value, &tag[..length]);
+        let (value, closing) = inside.split_at(memchr3(b'<', b'&', b'\r', inside)?);
+        closing.strip_prefix(b"</")?.strip_prefix(name)?;
+        let start = at + opening;
+        let end = start + value.len();
+        let value = match value {
+            [first, .., last] if *first > b' ' && *last > b' ' => Span::source(start, end), // nothing to trim
+            value => {
+                let inner = trim(value, &tag[..opening - 1]);
                 Span::source(start + inner.start, start + inner.end)
             }
         };
         match basic {
             Some(basic) => fields.set(basic, value),
-            None => fields.push(Span::source(at, at + length), value),
+            None => fields.push(Span::source(at, start - 1), value),
         }
-        at = end + 2 + length + 1;
+        at = end + "</".len() + opening;
     }
 }
 
@@ -73,7 +75,7 @@ fn gap(rest: &[u8]) -> Option<usize> {
     if rest.starts_with(b"\n  <") { Some(3) } else { rest.iter().position(|b| *b == b'<') }
 }
 
-/// The element in a tag without attributes, and how long its name is.
+/// The element in a tag without attributes, and how long its name is with the bracket behind it.
 ///
 /// Whatever means something in a tag comes before the letters: blanks, quotes, `/ : < = > ? !`. So do digits and
 /// hyphens, which only odd names have.
@@ -81,15 +83,15 @@ fn name(tag: &[u8]) -> Option<(Option<Basic>, usize)> {
     // The usual names cost a comparison each: with so much of the document left, without a look at its length.
     let begin: &[u8; 13] = tag.first_chunk()?;
     Some(match begin[0] {
-        b'C' if begin.starts_with(b"Code>") => (Some(Basic::Code), 4),
-        b'M' if begin.starts_with(b"Message>") => (Some(Basic::Message), 7),
-        b'R' if begin.starts_with(b"RequestId>") => (Some(Basic::RequestId), 9),
-        b'H' if begin.starts_with(b"HostId>") => (Some(Basic::HostId), 6),
-        b'E' if begin.starts_with(b"EC>") => (Some(Basic::Ec), 2),
-        b'R' if begin.starts_with(b"RecommendDoc>") => (Some(Basic::RecommendDoc), 12),
+        b'C' if begin.starts_with(b"Code>") => (Some(Basic::Code), 5),
+        b'M' if begin.starts_with(b"Message>") => (Some(Basic::Message), 8),
+        b'R' if begin.starts_with(b"RequestId>") => (Some(Basic::RequestId), 10),
+        b'H' if begin.starts_with(b"HostId>") => (Some(Basic::HostId), 7),
+        b'E' if begin.starts_with(b"EC>") => (Some(Basic::Ec), 3),
+        b'R' if begin.starts_with(b"RecommendDoc>") => (Some(Basic::RecommendDoc), 13),
         _ => {
             let length = tag.iter().position(|b| *b < b'@')?;
-            ((1..=MAX_NAME).contains(&length) && tag[length] == b'>').then_some((None, length))?
+            ((1..=MAX_NAME).contains(&length) && tag[length] == b'>').then_some((None, length + 1))?
         }
     })
 }
