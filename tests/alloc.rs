@@ -220,6 +220,21 @@ fn an_error_holds_its_text_and_one_allocation_more() {
 }
 
 #[test]
+fn a_buffer_that_nobody_else_has_is_taken_over_and_what_is_unused_given_back() {
+    for spare in [0, 64 * 1024] {
+        let mut buffer = Vec::with_capacity(DOCUMENT.len() + spare);
+        buffer.extend_from_slice(DOCUMENT.as_bytes());
+        let answer = usual_answer().map(|_| Bytes::from(buffer));
+        let mut error = None;
+        let allocated = measure(|| error = Some(OssError::from_response(answer)));
+
+        assert_eq!(error.unwrap().raw_body(), DOCUMENT.as_bytes());
+        assert!(allocated.count_total <= 2, "{allocated:?}");
+        assert!(allocated.bytes_current + (spare as i64) < 1024, "{allocated:?}");
+    }
+}
+
+#[test]
 fn an_error_read_by_the_layer_allocates_its_reading_state_besides() {
     let answer = usual_answer().map(Full::new);
     let (result, allocated) = send(&OssErrorLayer::new(), Request::default(), answer);

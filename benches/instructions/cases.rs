@@ -1,6 +1,6 @@
 //! What is measured.
 
-use std::{convert::Infallible, hint::black_box, thread, time::Duration};
+use std::{cell::Cell, convert::Infallible, hint::black_box, thread, time::Duration};
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
@@ -57,6 +57,7 @@ pub const GROUPS: &[Group] = &[
         cases: &[
             ("quick-xml events", || events(SIX)),
             ("tower-oss", || ours(SIX)),
+            ("tower-oss, kept", || ours_kept(SIX)),
             ("quick-xml serde", || serde(SIX)),
             ("floor", || floor(SIX)),
         ],
@@ -67,6 +68,7 @@ pub const GROUPS: &[Group] = &[
         cases: &[
             ("quick-xml events", || events(ELEVEN)),
             ("tower-oss", || ours(ELEVEN)),
+            ("tower-oss, kept", || ours_kept(ELEVEN)),
             ("quick-xml serde", || serde(ELEVEN)),
             ("floor", || floor(ELEVEN)),
         ],
@@ -77,6 +79,7 @@ pub const GROUPS: &[Group] = &[
         cases: &[
             ("quick-xml events", || events(&bodies::long_message())),
             ("tower-oss", || ours(&bodies::long_message())),
+            ("tower-oss, kept", || ours_kept(&bodies::long_message())),
             ("quick-xml serde", || serde(&bodies::long_message())),
             ("floor", || floor(&bodies::long_message())),
         ],
@@ -86,7 +89,7 @@ pub const GROUPS: &[Group] = &[
         measure: Measure::Added,
         cases: &[
             ("copy", || repeat(bodies::page, |page| page.as_bytes().to_vec())),
-            ("tower-oss", || ours(&bodies::page())),
+            ("tower-oss", || ours_copied(bodies::page())),
         ],
     },
     Group {
@@ -201,6 +204,22 @@ pub fn repeat<I, O>(mut input: impl FnMut() -> I, mut work: impl FnMut(I) -> O) 
 
 fn ours(body: &str) {
     repeat(|| bodies::not_found(body), contenders::ours);
+}
+
+/// Of a buffer that somebody else has, too.
+fn ours_copied(body: String) {
+    let body = Bytes::from(body);
+    repeat(|| bodies::answer(StatusCode::NOT_FOUND, body.clone()), contenders::ours);
+}
+
+/// Without the end of the error, and of the answer in it.
+fn ours_kept(body: &str) {
+    let kept = Cell::new(None);
+    let input = || {
+        kept.take();
+        bodies::not_found(body)
+    };
+    repeat(input, |answer| kept.set(Some(contenders::ours(answer))));
 }
 
 fn events(body: &str) {

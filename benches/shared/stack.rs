@@ -120,7 +120,8 @@ where
     S: Service<Request<Q>>,
 {
     let mut context = Context::from_waker(Waker::noop());
-    assert!(service.poll_ready(&mut context).is_ready());
+    let Poll::Ready(ready) = service.poll_ready(&mut context) else { unreachable!("always ready") };
+    ready?;
     let mut call = std::pin::pin!(service.call(request));
     let Poll::Ready(result) = call.as_mut().poll(&mut context) else { unreachable!("nothing to wait for") };
     result

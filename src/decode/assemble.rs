@@ -20,13 +20,16 @@ impl OssError {
     #[must_use]
     pub fn from_response(response: Response<Bytes>) -> Self {
         let (head, body) = response.into_parts();
-        let kept = &body[..body.len().min(Limits::DEFAULT.keep)];
-        let state = match kept.len() {
+        let state = match body.len() {
             0 => BodyState::Empty,
-            length if length < body.len() => BodyState::Truncated,
+            length if length > Limits::DEFAULT.keep => BodyState::Truncated,
             _ => BodyState::Complete,
         };
-        assemble(head, None, Collected { bytes: kept.to_vec(), state, cause: None })
+        // A copy, unless nobody else has the buffer; and no more of that than is kept.
+        let mut bytes = Vec::from(body);
+        bytes.truncate(Limits::DEFAULT.keep);
+        bytes.shrink_to_fit();
+        assemble(head, None, Collected { bytes, state, cause: None })
     }
 }
 

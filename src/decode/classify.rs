@@ -40,8 +40,9 @@ pub struct OssRule;
 impl ClassifyResponse for OssRule {
     #[inline]
     fn is_error(&self, request: RequestInfo, status: StatusCode, _headers: &HeaderMap) -> bool {
-        status.is_client_error()
-            || status.is_server_error()
-            || status == StatusCode::NON_AUTHORITATIVE_INFORMATION && request.has_callback()
+        match status {
+            StatusCode::NON_AUTHORITATIVE_INFORMATION => request.has_callback(),
+            _ => status.is_client_error() || status.is_server_error(),
+        }
     }
 }

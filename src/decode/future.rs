@@ -13,8 +13,8 @@ use pin_project_lite::pin_project;
 use super::{ClassifyResponse, OssRule, RequestInfo, assemble::assemble, layer::Settings, trace};
 use crate::{
     clock::{ClockOffset, may_be_skewed},
-    collect::{Collect, Limits},
-    error::{BoxError, Error, OssError},
+    collect::{Collect, Collected, Limits},
+    error::{BoxError, Error},
     parse,
 };
 
@@ -69,18 +69,18 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut state = self.project().state;
-        if let StateProj::Waiting { inner, info, settings } = state.as_mut().project() {
-            // One match, so that a success is moved once.
-            let response = match inner.poll(cx) {
-                Poll::Ready(Ok(response)) if is_error(settings.as_deref(), *info, &response) => response,
-                Poll::Ready(Ok(response)) => return Poll::Ready(Ok(response)),
-                Poll::Ready(Err(error)) => return Poll::Ready(Err(error.into().into())),
-                Poll::Pending => return Poll::Pending,
-            };
-            let reading = Reading::boxed(response, *info, settings.as_deref());
-            state.set(State::Reading { reading });
+        let StateProj::Waiting { inner, info, settings } = state.as_mut().project() else {
+            return state.poll_reading(cx).map(Err);
+        };
+        // One match, so that a success is moved once.
+        match inner.poll(cx) {
+            Poll::Ready(Ok(response)) if is_error(settings.as_deref(), *info, &response) => {
+                state.read(response, cx).map(Err)
+            }
+            Poll::Ready(Ok(response)) => Poll::Ready(Ok(response)),
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error.into().into())),
+            Poll::Pending => Poll::Pending,
         }
-        state.poll_reading(cx).map(Err)
     }
 }
 
@@ -89,16 +89,22 @@ where
     B: Body,
     B::Error: Into<BoxError>,
 {
-    /// Apart from the short way of a success, which is there to be inlined.
+    /// Begins to read an error. Apart from the short way of a success, which is there to be inlined.
     #[inline(never)]
+    fn read(mut self: Pin<&mut Self>, response: Response<B>, cx: &mut Context<'_>) -> Poll<Error> {
+        if let StateProj::Waiting { info, settings, .. } = self.as_mut().project() {
+            let reading = Reading::boxed(response, *info, settings.as_deref());
+            self.set(Self::Reading { reading });
+        }
+        self.poll_reading(cx)
+    }
+
     fn poll_reading(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Error> {
         let StateProj::Reading { reading } = self.project() else {
             // INVARIANT: whoever waits for an answer has returned, or has begun to read it.
             unreachable!("an error body is read that has not come")
         };
-        let error = ready!(reading.as_mut().poll(cx));
-        trace::event(&error);
-        Poll::Ready(error.into())
+        reading.as_mut().poll(cx)
     }
 }
 
@@ -114,7 +120,6 @@ where
     B: Body,
     B::Error: Into<BoxError>,
 {
-    #[inline(never)]
     fn boxed(response: Response<B>, info: RequestInfo, settings: Option<&Settings>) -> Pin<Box<Self>> {
         let limits = settings.map_or(Limits::DEFAULT, |settings| settings.limits);
         let clock = settings.and_then(|settings| settings.clock.clone());
@@ -122,18 +127,29 @@ where
         Box::pin(Self { collect: Collect::new(body, limits, parse::is_whole), info, clock, head: Some(head) })
     }
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<OssError> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Error> {
         let this = self.project();
         let collected = ready!(this.collect.poll(cx));
         // INVARIANT: a future is not polled again once it is ready.
         let head = this.head.take().expect("ResponseFuture polled after it was ready");
-        let error = assemble(head, this.info.method(), collected);
-        error.notes().set_attempts(this.info.attempt());
-        if let Some(clock) = this.clock.as_ref().filter(|_| may_be_skewed(&error)) {
-            clock.learn_from(&error);
-        }
-        Poll::Ready(error)
+        Poll::Ready(finish(head, collected, *this.info, this.clock.as_ref()))
     }
+}
+
+/// What is done once an error body is read, whatever its type.
+fn finish(
+    head: response::Parts,
+    collected: Collected,
+    info: RequestInfo,
+    clock: Option<&ClockOffset>,
+) -> Error {
+    let error = assemble(head, info.method(), collected);
+    error.notes().set_attempts(info.attempt());
+    if let Some(clock) = clock.filter(|_| may_be_skewed(&error)) {
+        clock.learn_from(&error);
+    }
+    trace::event(&error);
+    error.into()
 }
 
 impl<F, B> fmt::Debug for ResponseFuture<F, B> {

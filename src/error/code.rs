@@ -118,9 +118,9 @@ impl From<&str> for ErrorCode {
     fn from(text: &str) -> Self {
         let prefix = prefix(text);
         let first = PREFIXES.partition_point(|known| *known < prefix);
-        let known = PREFIXES[first..].iter().zip(&KNOWN[first..]).take_while(|(known, _)| **known == prefix);
-        match known.map(|(_, code)| code).find(|code| code.as_str() == text) {
-            Some(code) => code.clone(),
+        let mut alike = (first..KNOWN.len()).take_while(|at| PREFIXES[*at] == prefix);
+        match alike.find(|at| KNOWN[*at].as_str() == text) {
+            Some(at) => KNOWN[at].clone(),
             None => Self::Other(UnknownCode(text.into())),
         }
     }

@@ -37,32 +37,41 @@ impl Basic {
     }
 }
 
-/// Where a text stands: a range of the document, or of the decoded texts beside it.
+/// Where a text stands: a range of the document or, from [`DECODED`] on, of the decoded texts beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Span {
-    Source { start: u32, end: u32 },
-    Decoded { start: u32, end: u32 },
+pub(crate) struct Span {
+    start: u32,
+    end: u32,
 }
 
-/// Where the basic elements stand.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Basics([Option<Span>; 6]);
+/// No document that is kept is as long.
+const DECODED: u32 = 1 << 31;
+
+/// Where the basic elements stand. One that is missing ends before it starts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Basics([Span; 6]);
+
+impl Default for Basics {
+    fn default() -> Self {
+        Self([Span { start: 1, end: 0 }; 6])
+    }
+}
 
 impl Basics {
     /// Notes a basic element; the first of duplicates wins that is not blank.
     pub(crate) fn set(&mut self, basic: Basic, value: Span) {
         if self.lacks(basic) {
-            self.0[basic as usize] = Some(value);
+            self.0[basic as usize] = value;
         }
     }
 
     pub(crate) fn get(&self, basic: Basic) -> Option<Span> {
-        self.0[basic as usize]
+        Some(self.0[basic as usize]).filter(|span| span.start <= span.end)
     }
 
     /// Whether one more of this kind would be kept. If not, nothing of it need be decoded.
     pub(crate) fn lacks(&self, basic: Basic) -> bool {
-        self.get(basic).is_none_or(Span::is_empty)
+        self.0[basic as usize].is_empty()
     }
 }
 
@@ -98,9 +107,9 @@ impl Fields {
     }
 
     pub(crate) fn decode(&mut self, text: &str) -> Span {
-        let start = offset(self.decoded.len());
+        let start = DECODED + offset(self.decoded.len());
         self.decoded.push_str(text);
-        Span::Decoded { start, end: offset(self.decoded.len()) }
+        Span { start, end: DECODED + offset(self.decoded.len()) }
     }
 
     /// Notes a basic element; the first of duplicates wins that is not blank.
@@ -114,7 +123,7 @@ impl Fields {
     }
 
     pub(crate) fn get(&self, basic: Basic) -> Option<&str> {
-        self.basic.get(basic).map(|span| self.text(span))
+        self.text(self.basic.0[basic as usize])
     }
 
     /// As [`get`](Self::get), but a blank value counts as none.
@@ -142,7 +151,8 @@ impl Fields {
     }
 
     pub(crate) fn others(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.other.iter().map(|(name, value)| (self.text(*name), self.text(*value)))
+        let text = |span: &Span| self.text(*span).unwrap_or_default();
+        self.other.iter().map(move |(name, value)| (text(name), text(value)))
     }
 
     /// Notes a basic element in the place of a blank one.
@@ -166,29 +176,26 @@ impl Fields {
         }
     }
 
-    fn text(&self, span: Span) -> &str {
-        let (text, start, end) = match span {
-            Span::Source { start, end } => (&self.source, start, end),
-            Span::Decoded { start, end } => (&self.decoded, start, end),
-        };
+    fn text(&self, span: Span) -> Option<&str> {
+        let text = if span.end < DECODED { &self.source } else { &self.decoded };
+        let [start, end] = [span.start, span.end].map(|place| (place % DECODED) as usize);
         // INVARIANT: spans are made at character boundaries of the text they refer to.
-        text.get(start as usize..end as usize).unwrap_or_default()
+        text.get(start..end)
     }
 }
 
-/// Documents are a few MiB at most; beyond 4 GiB a span would say nothing, but never something wrong.
+/// Documents are 16 MiB at most; beyond 2 GiB a span would say nothing, but never something wrong.
 fn offset(position: usize) -> u32 {
-    u32::try_from(position).unwrap_or(u32::MAX)
+    position.min(DECODED as usize - 1) as u32
 }
 
 impl Span {
     pub(crate) fn source(start: usize, end: usize) -> Self {
-        Self::Source { start: offset(start), end: offset(end) }
+        Self { start: offset(start), end: offset(end) }
     }
 
     pub(crate) fn is_empty(self) -> bool {
-        let (Self::Source { start, end } | Self::Decoded { start, end }) = self;
-        start == end
+        self.start >= self.end
     }
 }
 

@@ -91,6 +91,7 @@ impl Parts {
 }
 
 impl OssError {
+    #[inline]
     pub(crate) fn new(parts: Parts) -> Self {
         Self(Arc::new(parts))
     }

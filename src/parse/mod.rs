@@ -43,6 +43,7 @@ impl Parsed {
 }
 
 /// Reads an error body, whatever it is.
+#[inline]
 pub(crate) fn body(body: Vec<u8>) -> Parsed {
     let Some(start) = fast::start(&body) else { return general(body) };
     let text = match String::from_utf8(body) {
