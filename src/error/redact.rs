@@ -82,8 +82,19 @@ const SECRET_WORDS: [&str; 21] = [
     "token",
 ];
 
-/// Whether the value behind a name is secret. Of a long name, the last 64 letters count.
+/// Those of them whose values are texts of several lines.
+const OF_SEVERAL_LINES: [&str; 2] = ["canonicalrequest", "stringtosign"];
+
+/// What key ids begin with: long-lived ones, and temporary ones of either kind.
+const KEY_IDS: [&str; 3] = ["LTAI", "STS.", "TMP."];
+
+/// Whether the value behind a name is secret.
 pub(super) fn is_secret_name(name: &str) -> bool {
+    holds(name, &SECRET_WORDS) || name.eq_ignore_ascii_case("user")
+}
+
+/// Whether a name holds one of these words. Of a long name, the last 64 letters count.
+fn holds(name: &str, words: &[&str]) -> bool {
     let mut letters = [0; 64];
     let mut start = letters.len();
     let last = name.bytes().rev().filter(u8::is_ascii_alphanumeric).take(letters.len());
@@ -92,12 +103,11 @@ pub(super) fn is_secret_name(name: &str) -> bool {
         letters[start] = letter.to_ascii_lowercase();
     }
     let letters = &letters[start..];
-    let holds = |word: &&str| letters.windows(word.len()).any(|part| part == word.as_bytes());
-    SECRET_WORDS.iter().any(holds) || letters == b"user"
+    words.iter().any(|word| letters.windows(word.len()).any(|part| part == word.as_bytes()))
 }
 
 /// The secret passages of a text, in order: the query of every URL, the user in front of a host, whatever follows a
-/// telling name up to the end of the line, and key ids.
+/// telling name up to the end of the line, what follows the name of an authentication scheme, and key ids.
 ///
 /// One pass over the text, whatever stands in it. The query that OSS's links to its own explanations end in, an
 /// EC, is no secret.
@@ -112,8 +122,10 @@ pub(super) fn secrets(text: &str) -> Vec<Range<usize>> {
         }
         // Inside a character of several bytes there is no word.
         let name = text.get(word..at).unwrap_or_default();
-        let secret =
-            key_id(bytes, name, word).or_else(|| label(bytes, name, at)).or_else(|| of_url(bytes, at));
+        let secret = key_id(bytes, name, word)
+            .or_else(|| label(bytes, name, at))
+            .or_else(|| scheme(bytes, name, at))
+            .or_else(|| of_url(bytes, at));
         at = secret.as_ref().map_or(at + 1, |secret| secret.end);
         word = at;
         found.extend(secret);
@@ -121,47 +133,71 @@ pub(super) fn secrets(text: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// A key id or a temporary one, with what is attached to it: `LTAI…:signature`.
+/// A key id, wherever in a word, with what is attached to it: `LTAI…:signature`, `acs%2FLTAI…`.
 fn key_id(bytes: &[u8], name: &str, start: usize) -> Option<Range<usize>> {
-    let is_key_id = name.starts_with("LTAI") || name.starts_with("STS.");
-    is_key_id.then(|| start..start + until(&bytes[start..], |b| b.is_ascii_whitespace()))
+    let begins = |prefix: &&str| name.find(*prefix).filter(|at| at + prefix.len() < name.len());
+    let start = start + KEY_IDS.iter().filter_map(begins).min()?;
+    Some(start..start + until(&bytes[start..], |b| b.is_ascii_whitespace()))
 }
 
-/// What follows a telling name: `Signature=…`, `Authorization: …`, `"token": "…"`, `<StringToSign>…`.
+/// What follows the name of an authentication scheme, if it looks like a credential: `Bearer 3f…`, `OSS id:signature`.
+fn scheme(bytes: &[u8], name: &str, end: usize) -> Option<Range<usize>> {
+    let looks_secret: fn(&[u8]) -> bool = match name {
+        "Basic" | "Bearer" => |value| value.len() >= 20 || value.iter().any(u8::is_ascii_digit),
+        "OSS" => |value| value[..value.len().saturating_sub(1)].contains(&b':'),
+        _ => return None,
+    };
+    let start = end + until(&bytes[end..], |b| b != b' ');
+    let value = &bytes[start..][..until(&bytes[start..], |b| b.is_ascii_whitespace())];
+    (start > end && looks_secret(value)).then_some(start..start + value.len())
+}
+
+/// What follows a telling name: `Signature=…`, `Authorization: …`, `"token": "…"`, `<StringToSign>…`, `token%22%3A%22…`.
 fn label(bytes: &[u8], name: &str, end: usize) -> Option<Range<usize>> {
     if name.is_empty() {
         return None;
     }
     let mut start = end;
     let mut separated = false;
-    loop {
-        start += match &bytes[start..] {
-            [b':' | b'=' | b'>', ..] => {
-                separated = true;
-                1
-            }
-            [b'%', b'3', b'A' | b'a' | b'D' | b'd', ..] => {
-                separated = true;
-                3
-            }
-            [b'"' | b'\'' | b'\\' | b'[' | b'(' | b'{', ..] => 1,
-            [b, ..] if b.is_ascii_whitespace() => 1,
+    while let Some((byte, length)) = separator(&bytes[start..]) {
+        match byte {
+            b':' | b'=' | b'>' => separated = true,
+            b'"' | b'\'' | b'\\' | b'[' | b'(' | b'{' => {}
+            _ if byte.is_ascii_whitespace() => {}
             _ => break,
-        };
+        }
+        start += length;
     }
     if !separated || !is_secret_name(name) {
         return None;
     }
-    let length = until(&bytes[start..], |b| matches!(b, b'\n' | b'\r'));
+    let several_lines = holds(name, &OF_SEVERAL_LINES);
+    let length = until(&bytes[start..], |b| !several_lines && matches!(b, b'\n' | b'\r'));
     (length > 0).then_some(start..start + length)
+}
+
+/// What a separator, a quote or a blank stands for, and its length: as it is, as a URL encodes it (`%3A`), once or more
+/// often (`%253A`), or as an East Asian keyboard and a web page write it.
+fn separator(bytes: &[u8]) -> Option<(u8, usize)> {
+    let digit = |b: u8| char::from(b).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    match bytes {
+        [b'%', b'2', b'5', rest @ ..] if rest.len() >= 2 => {
+            let again = [b'%', rest[0], rest[1]];
+            separator(&again).filter(|(byte, _)| *byte != b'%').map(|(byte, _)| (byte, 5))
+        }
+        [b'%', high, low, ..] => Some((digit(*high)? << 4 | digit(*low)?, 3)),
+        [0xef, 0xbc, 0x9a | 0x9d, ..] => Some((b':', 3)), // full width
+        [0xc2, 0xa0, ..] => Some((b' ', 2)),
+        [0xe2, 0x80, 0x8b, ..] => Some((b' ', 3)), // of no width
+        _ => bytes.first().map(|byte| (*byte, 1)),
+    }
 }
 
 /// The query behind a question mark, or the user in front of a host. The text of a URL may itself be encoded.
 fn of_url(bytes: &[u8], at: usize) -> Option<Range<usize>> {
     let rest = &bytes[at.min(bytes.len())..];
     let start = match rest {
-        [b'?', ..] => at + 1,
-        [b'%', b'3', b'F' | b'f', ..] => at + 3,
+        [b'?' | b'%', ..] => at + separator(rest).filter(|(byte, _)| *byte == b'?')?.1,
         [b':', b'/', b'/', host @ ..] => {
             let host =
                 &host[..until(host, |b| matches!(b, b'/' | b'?' | b'#' | b'"') || b.is_ascii_whitespace())];
@@ -230,6 +266,19 @@ mod tests {
             ("STS.NUabc", "*"),
             ("\u{a0}é token='ü'", "\u{a0}é token='*"),
             ("token%3Dabc", "token%3D*"),
+            ("%7B%22Signature%22%3A%20%22abc%22%7D", "%7B%22Signature%22%3A%20%22*"),
+            ("Signature%20%3d%20abc", "Signature%20%3d%20*"),
+            ("https%253A%252F%252Fb%252Fk%253FSignature%253Dabc", "https%253A%252F%252Fb%252Fk%253F*"),
+            ("token%253Dabc, token%25zz", "token%253D*"),
+            ("签名 Signature：abc", "签名 Signature：*"),
+            ("Secret\u{a0}=\u{a0}abc Signature\u{200b}=abc", "Secret\u{a0}=\u{a0}*"),
+            ("StringToSign:\nGET\nabc\n/b/k", "StringToSign:\n*"),
+            ("oss%2FLTAI5tabc%2F2026 x", "oss%2F* x"),
+            ("%22LTAI5tabc%22, ak_LTAI5tabc, idLTAI5tabc", "%22* ak_* id*"),
+            ("\"role-STS.NUabc\" TMP.3Kabc", "\"role-* *"),
+            ("Bearer 3fa85f64 is no", "Bearer * is no"),
+            ("Basic dXNlcjpwYXNzd29yZA== is no", "Basic * is no"),
+            ("scheme OSS  ak:sig= is no", "scheme OSS  * is no"),
         ] {
             assert_eq!(masked(text), expected);
         }
@@ -251,6 +300,9 @@ mod tests {
             "token = ",
             "a?",
             "http://host:80/path",
+            "use the STS. Or TMP. Or LTAI",
+            "Basic authentication is not supported, nor are Bearer tokens; OSS says: no",
+            "100 %, token %zz",
         ] {
             assert_eq!(masked(text), text);
         }

@@ -42,8 +42,13 @@ impl<'a> Shown<'a> {
         let mut hidden = secrets(scanned);
         let fields = self.document.into_iter().flat_map(Fields::others);
         let secrets = fields.filter(|(path, _)| is_secret_element(path)).map(|(_, secret)| secret.trim());
-        for secret in secrets.filter(|secret| secret.len() >= MIN_REPEATED) {
-            hidden.extend(self.text.match_indices(secret).map(|(at, found)| at..at + found.len()));
+        let mut secrets: Vec<_> = secrets.filter(|secret| secret.len() >= MIN_REPEATED).collect();
+        secrets.sort_unstable();
+        secrets.dedup();
+        for secret in secrets {
+            // One that begins in the part that is shown may end behind it.
+            let text = start_of(self.text, scanned.len() + secret.len());
+            hidden.extend(text.match_indices(secret).map(|(at, found)| at..at + found.len()));
         }
         hidden.sort_by_key(|passage| passage.start);
         hidden
@@ -60,11 +65,14 @@ impl fmt::Display for Shown<'_> {
         let mut left = MAX_SHOWN;
         let mut from = 0;
         for passage in self.hidden(scanned) {
+            if passage.start >= scanned.len() {
+                break;
+            }
             if passage.start >= from {
-                if !write_plain(f, scanned.get(from..passage.start).unwrap_or_default(), &mut left)? {
+                let plain = &scanned[from..passage.start];
+                if !write_plain(f, plain, &mut left)? || !write_plain(f, "***", &mut left)? {
                     return Ok(());
                 }
-                f.write_str("***")?;
             }
             from = from.max(passage.end);
         }
@@ -131,10 +139,16 @@ mod tests {
     }
 
     #[test]
+    fn what_is_hidden_counts_too() {
+        let ids = shown(&"LTAI5t ".repeat(500));
+        assert!(ids.starts_with("*** *** ***") && ids.chars().count() <= 513, "{ids}");
+    }
+
+    #[test]
     fn text_is_cut_after_512_characters() {
         assert_eq!(shown(&"é".repeat(512)), "é".repeat(512));
         assert_eq!(shown(&"é".repeat(513)), "é".repeat(512) + "…");
-        assert_eq!(shown(&"a?b ".repeat(9999)).matches('a').count(), 171);
+        assert_eq!(shown(&"a?b ".repeat(9999)).matches('a').count(), 86);
         assert_eq!(shown(&format!("Signature={}", "s".repeat(9999))), "Signature=***…");
     }
 
