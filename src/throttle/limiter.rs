@@ -165,7 +165,7 @@ impl<W> Limiter<W> {
             self.rate.idle(now);
         }
         let rate = self.rate.per_second(self.queue.len(), now);
-        self.ready = (self.ready + passed * rate).min((rate * self.burst).max(1.0));
+        self.ready = (self.ready + passed * rate).min(1.0 + rate * self.burst);
     }
 
     /// The time until the turn of one who has this many before it.
