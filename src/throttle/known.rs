@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::{course::Pass, measure::Span, settings::Settings};
+use super::{course::Pass, gauge::Measure, measure::Span, settings::Settings};
 
 /// What the refusals so far have told about the limit, and whether others use it up, too.
 #[derive(Clone, Copy, Debug)]
@@ -17,18 +17,6 @@ pub(super) struct Known {
     settled: bool,
     /// Up to this moment, the limit is expected to rise again soon.
     eager_until: f64,
-}
-
-/// One refusal, or several at one moment, and what is measured at it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Refusal {
-    /// The rate that was refused.
-    pub(super) sent: f64,
-    pub(super) limit: f64,
-    /// From the refusal before.
-    pub(super) span: Span,
-    /// How far apart the moments may be from those that are meant, in seconds.
-    pub(super) blur: f64,
 }
 
 impl Known {
@@ -51,26 +39,28 @@ impl Known {
         self.pass(limit, settings)
     }
 
-    /// The pass that follows this one, and the rate at its beginning. None if the limit is no longer where it was.
+    /// The pass that follows this one, after a refusal at this rate, and the rate at its beginning. None if the limit
+    /// is no longer where it was.
     pub(super) fn next_pass(
         &mut self,
         old: &Pass,
-        refusal: &Refusal,
+        sent: f64,
+        measure: &Measure,
         now: f64,
         settings: &Settings,
     ) -> Option<(Pass, f64)> {
         if old.excess > old.doubt + settings.doubt.as_secs_f64() {
             return None;
         }
-        if refusal.limit <= settings.fallen * old.limit {
+        if measure.limit <= settings.fallen * old.limit {
             // Only what was known can fall: at the start, the first measures are far off.
             if self.settled {
                 self.eager_until = now + settings.eager_for.as_secs_f64();
             }
-            let pass = self.first_pass(refusal.limit, settings);
+            let pass = self.first_pass(measure.limit, settings);
             return Some((pass, pass.first_rate()));
         }
-        let limit = self.learn(old, refusal, settings);
+        let limit = self.learn(old, sent, measure, settings);
         if self.is_alone(settings) {
             self.patience = (self.patience * settings.patience).min(self.most_patience(limit, now, settings));
             // What was refused although the limit had not moved is explained from now on, and something more.
@@ -82,13 +72,13 @@ impl Known {
             self.doubt = settings.doubt.as_secs_f64();
             // Who has more loses more; and nobody begins above the end of a pass.
             let (cut, cap) = (1.0 - settings.contest_back_off, 1.0 + settings.contest_back_off);
-            Some((self.pass(limit, settings), (refusal.sent * cut).min(limit * cap)))
+            Some((self.pass(limit, settings), (sent * cut).min(limit * cap)))
         }
     }
 
     /// Takes note of a measure. The limit as it is known then.
-    fn learn(&mut self, old: &Pass, refusal: &Refusal, settings: &Settings) -> f64 {
-        let Refusal { sent, limit, span, blur } = *refusal;
+    fn learn(&mut self, old: &Pass, sent: f64, measure: &Measure, settings: &Settings) -> f64 {
+        let Measure { limit, span, blur } = *measure;
         let tolerance = settings.agreement + 1.0 / span.served.max(1.0) + blur / span.seconds;
         let agrees = (limit / old.limit - 1.0).abs() <= tolerance;
         // Who is alone is refused above the limit, not below. If less was served then, it was lost in the first

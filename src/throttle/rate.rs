@@ -1,7 +1,7 @@
 use super::{
     course::{Course, Pass},
-    known::{Known, Refusal},
-    measure::Moment,
+    gauge::{Cut, Gauge},
+    known::Known,
     outage::Outage,
     recent::Recent,
     settings::Settings,
@@ -30,29 +30,10 @@ pub(super) struct Rate {
     shut: Shut,
     outage: Outage,
     accepted: Recent,
-    /// Requests that used up some of the limit, and how long callers waited, so far.
-    served: f64,
-    pressed: f64,
-    /// The last moment at which the server had nothing left.
-    drained: Option<Moment>,
-    /// The last cut, until the server gives again.
-    cut: Option<Cut>,
+    gauge: Gauge,
     cut_at: f64,
     /// When last nobody waited.
     idle_at: f64,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Cut {
-    at: f64,
-    /// The rate before it.
-    sent: f64,
-    /// No cut goes below this.
-    floor: f64,
-    /// The last moment before it at which the server had nothing left.
-    drained: Option<Moment>,
-    /// The server was shut since.
-    shut: bool,
 }
 
 /// Longest time that growth is reckoned for at once.
@@ -68,10 +49,7 @@ impl Rate {
             shut: Shut::default(),
             outage: Outage::default(),
             accepted: Recent::default(),
-            served: 0.0,
-            pressed: 0.0,
-            drained: None,
-            cut: None,
+            gauge: Gauge::default(),
             cut_at: f64::NEG_INFINITY,
             idle_at: 0.0,
         }
@@ -102,7 +80,7 @@ impl Rate {
     /// Callers waited for this long.
     pub(super) fn grow(&mut self, seconds: f64) {
         let seconds = seconds.min(LONGEST_STEP);
-        self.pressed += seconds;
+        self.gauge.press(seconds);
         if !self.outage.is_on() && !self.shut.is_shut() {
             let next = self.course.step(self.value, seconds, &self.settings);
             self.value = next.min(self.settings.max_rate);
@@ -130,7 +108,7 @@ impl Rate {
     fn failed(&mut self, now: f64) {
         self.outage.failed(self.accepted.last(10, now), now, &self.settings);
         if !self.outage.is_on() {
-            self.served += 1.0; // it failed for another reason, but the limit had let it pass
+            self.gauge.serve(); // it failed for another reason, but the limit had let it pass
         }
     }
 
@@ -140,18 +118,17 @@ impl Rate {
         let Some(carried) = self.outage.end(now, settings) else { return };
         self.value = carried.max(settings.probe_rate).min(self.value);
         self.course = Course::Pass(self.known.first_pass(self.value, settings).returning(settings));
-        self.drained = None;
-        self.cut = None;
+        self.gauge.forget();
     }
 
     fn accepted(&mut self, sent: f64, now: f64) {
-        let ends = self.cut.take_if(|cut| sent >= cut.at);
+        let ends = self.gauge.ends(sent);
         self.shut.served(sent, ends.is_some());
         if let Some(cut) = ends {
             self.judge(cut, now);
         }
         self.accepted.add(now);
-        self.served += 1.0;
+        self.gauge.serve();
     }
 
     fn throttled(&mut self, sent: f64, now: f64) {
@@ -162,14 +139,7 @@ impl Rate {
             self.cut(now);
         }
         let shuts = self.shut.refused(after_cut && !cuts, now, &self.settings);
-        if let Some(cut) = &mut self.cut {
-            cut.shut |= shuts;
-        }
-        self.drained = Some(self.moment(now));
-    }
-
-    fn moment(&self, at: f64) -> Moment {
-        Moment { at, served: self.served, pressed: self.pressed }
+        self.gauge.refused(shuts, now);
     }
 
     /// The server has refused a request that was sent since the last cut. How far down is right is known when it
@@ -186,8 +156,7 @@ impl Rate {
         if let Course::Start = self.course {
             self.course = Course::Search;
         }
-        let drained = self.cut.map_or(self.drained, |before| before.drained);
-        self.cut = Some(Cut { at: now, sent, floor, drained, shut: false });
+        self.gauge.cut(sent, floor, now);
         self.cut_at = now;
     }
 
@@ -200,19 +169,13 @@ impl Rate {
         self.value.min(1.2 * seen.max(self.settings.probe_rate))
     }
 
-    /// The server gives again, after a cut: what it has served up to the last refusal is its limit.
+    /// The server gives again, after a cut.
     fn judge(&mut self, cut: Cut, now: f64) {
-        let blur = self.place_opening(cut, now);
-        let span = cut.drained.zip(self.drained).map(|(from, to)| from.to(to)).unwrap_or_default();
-        let Some(limit) = span.limit(self.settings.shortest_measure.as_secs_f64()) else {
-            // Too short to count in: it is counted together with what follows.
-            self.drained = cut.drained.or(self.drained);
-            return;
-        };
-        let limit = limit.min(cut.sent).max(cut.floor).max(0.1);
-        let refusal = Refusal { sent: cut.sent, limit, span, blur };
+        let shortest = self.settings.shortest_measure.as_secs_f64();
+        let Some(mut measure) = self.gauge.measure(cut, shortest, now) else { return };
+        measure.limit = measure.limit.min(cut.sent).max(cut.floor).max(0.1);
         if let Course::Pass(old) = self.course {
-            match self.known.next_pass(&old, &refusal, now, &self.settings) {
+            match self.known.next_pass(&old, cut.sent, &measure, now, &self.settings) {
                 Some((pass, rate)) => self.begin(pass, rate.max(cut.floor)),
                 None => {
                     self.value = (cut.sent * self.settings.first_cut).max(cut.floor);
@@ -220,18 +183,9 @@ impl Rate {
                 }
             }
         } else {
-            let pass = self.known.first_pass(limit, &self.settings);
+            let pass = self.known.first_pass(measure.limit, &self.settings);
             self.begin(pass, pass.first_rate());
         }
-    }
-
-    /// A shut server has opened at some moment between the last refusal and now. Tells how far off it may be.
-    fn place_opening(&mut self, cut: Cut, now: f64) -> f64 {
-        let Some(drained) = self.drained.as_mut().filter(|_| cut.shut) else { return 0.0 };
-        let gap = now - drained.at;
-        drained.at += gap / 2.0;
-        drained.pressed += gap / 2.0;
-        gap
     }
 
     fn begin(&mut self, pass: Pass, rate: f64) {
