@@ -110,7 +110,7 @@ impl Builder {
     /// How far the rate is cut at a refusal while other clients may use up the same limit; 0.09.
     ///
     /// Less costs more refusals: with four clients at 500/s, 0.07 costs 1.7 %, 0.09 costs 1.4 %, and 0.16 costs 0.8 %. The
-    /// smallest share is about 0.9 of the largest with 0.09, and may be 0.8 at single times.
+    /// smallest share is about 0.9 of the largest with any of them, and may be 0.8 at single times.
     pub fn contest_back_off(self, share: f64) -> Self {
         self.with(|settings| settings.contest_back_off = share)
     }
