@@ -67,15 +67,15 @@ impl Builder {
         self.with(|settings| settings.burst = time)
     }
 
-    /// How far below the measured limit the rate goes after a refusal, and above it before the next; 0.05.
+    /// How far below the limit the rate goes after a refusal, and above it before the next, when nobody else uses it up
+    /// and it is tried after the [`shortest_trial`](Self::shortest_trial); 0.0125. Less if that takes longer.
     ///
     /// More finds a new limit sooner, and wastes more at a server that cannot save up.
     pub fn back_off(self, share: f64) -> Self {
         self.with(|settings| settings.back_off = share)
     }
 
-    /// About one cut in this time; 100 ms. All refusals of one moment are one event. Half of it while the limit is searched
-    /// for, and more where fewer than 50 requests a second go out.
+    /// At most one cut in this time; 100 ms. All refusals of one moment are one event.
     pub fn settling(self, time: Duration) -> Self {
         self.with(|settings| settings.settling = time)
     }
@@ -87,7 +87,9 @@ impl Builder {
         self.with(|settings| settings.floor = share)
     }
 
-    /// A limit is tried again after this time at the earliest; 1 s.
+    /// A limit that does not move is tried again after this time at the earliest; 4 s.
+    ///
+    /// Sooner while others may use it up, too, or after it has fallen.
     pub fn shortest_trial(self, time: Duration) -> Self {
         self.with(|settings| settings.shortest_trial = time)
     }
@@ -99,21 +101,22 @@ impl Builder {
 
     /// A limit that does not move is tried again after so many requests; 400.
     ///
-    /// A trial costs one refusal or two, so this is the price of knowing the limit: a quarter of a per cent. More is
-    /// stricter.
+    /// A trial costs one refusal or two, so this is the price of knowing the limit: a quarter of a per cent. It is also
+    /// what the measured limit is averaged over. More is stricter.
     pub fn requests_a_trial(self, requests: f64) -> Self {
         self.with(|settings| settings.requests_a_trial = requests)
     }
 
-    /// How far the rate is cut at a refusal while other clients use up the same limit; 0.09.
+    /// How far the rate is cut at a refusal while other clients may use up the same limit; 0.09.
     ///
-    /// Less costs more refusals: with four clients at 500/s, 0.05 costs 2.8 %, 0.09 costs 1.5 %, and 0.20 costs 1.0 %. The
-    /// smallest share is about 0.85 of the largest, and may be less at single values.
+    /// Less costs more refusals: with four clients at 500/s, 0.07 costs 1.7 %, 0.09 costs 1.4 %, and 0.16 costs 0.8 %. The
+    /// smallest share is about 0.9 of the largest with any of them, and may be 0.8 at single times.
     pub fn contest_back_off(self, share: f64) -> Self {
         self.with(|settings| settings.contest_back_off = share)
     }
 
-    /// By how much the rate grows each second, in requests a second, while other clients use up the same limit; 20.
+    /// By how much the rate grows each second, in requests a second, while other clients may use up the same limit; 20.
+    /// But never by more than a fifth of itself.
     ///
     /// All clients that grow by the same step come to equal shares. A larger one gets there sooner and costs more
     /// refusals. Use the same in all clients of one quota.

@@ -10,52 +10,32 @@ pub(super) enum Course {
     /// Met, but not measured: grow more slowly than at the start, until it is met again.
     Search,
     /// Measured: pass it slowly, to see whether it has moved.
-    Trial(Trial),
-    /// Others use up the same limit: grow by the same step as they do.
-    Contest(Contest),
+    Pass(Pass),
 }
 
-/// One pass over a limit that is known, from a little below to a little above.
+/// One pass over a limit that is known, from a little below to a little above, by equal steps.
 ///
-/// Up to its length it walks on a straight line: the deficit of the first half fills the server's bucket, the
-/// excess of the second one empties it again, so that nothing of the quota is lost. Beyond its length the rate grows
-/// with the evidence that the limit has risen: the faster, the more was sent above it without a refusal.
+/// What is not sent in the first half fills the server's bucket, what is sent in excess in the second half empties
+/// it again: nothing of the quota is lost, and the refusal comes at the end. If it does not, the limit has risen, and
+/// the rate grows with the evidence: the faster, the more was sent above the limit.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Trial {
+pub(super) struct Pass {
     pub(super) limit: f64,
-    pub(super) length: f64,
     /// How far below the limit it begins, as a share.
     pub(super) back_off: f64,
-    /// Time in it while callers waited.
-    pub(super) walked: f64,
     /// What was sent above the limit, less what was not sent below it, in seconds of the limit.
     pub(super) excess: f64,
-    evidence: f64,
-    /// Fastest growth: its natural logarithm a second.
+    /// So much excess is no evidence.
+    pub(super) doubt: f64,
+    /// By how much the rate grows in a second.
+    step: f64,
+    /// Fastest growth, as a logarithm a second.
     haste: f64,
+    evidence: f64,
 }
-
-/// Additive increase: what Chiu and Jain showed to make shares equal.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Contest {
-    pub(super) limit: f64,
-    /// How often in a row the measured share has stayed the same.
-    pub(super) agreed: u32,
-    excess: f64,
-}
-
-/// Growth, as a logarithm a second, for each second of quota sent above the limit without a refusal. A bucket of
-/// 0.1 s, which is common, then makes the rate six times larger in a second before it shows that it is empty.
-const EVIDENCE: f64 = 60.0;
-/// The same for a server that counts in windows: within one it takes far more than its rate.
-const EVIDENCE_IN_WINDOWS: f64 = 8.0;
-/// In a contest, this many seconds of quota above the own share are no evidence: others may have left it.
-const UNCERTAIN: f64 = 0.5;
-/// Largest share of refusals that a small client causes while it catches up with the others.
-const COST_OF_CATCHING_UP: f64 = 0.06;
 
 /// The growth that doubles a rate in this time.
-pub(super) fn growth(doubling: Duration) -> f64 {
+fn growth(doubling: Duration) -> f64 {
     LN_2 / doubling.as_secs_f64()
 }
 
@@ -66,35 +46,22 @@ impl Course {
         match self {
             Self::Start => rate * (fastest * seconds).exp(),
             Self::Search => rate * (fastest / 2.0 * seconds).exp(),
-            Self::Trial(trial) => trial.step(rate, seconds),
-            Self::Contest(contest) => contest.step(rate, seconds, settings),
+            Self::Pass(pass) => pass.step(rate, seconds),
         }
     }
 }
 
-impl Trial {
-    pub(super) fn new(limit: f64, length: f64, back_off: f64, settings: &Settings) -> Self {
+impl Pass {
+    /// Takes so many seconds over this limit.
+    pub(super) fn new(limit: f64, length: f64, back_off: f64, doubt: f64, settings: &Settings) -> Self {
+        let step = 2.0 * back_off * limit / length;
         let haste = growth(settings.doubling);
-        Self { limit, length, back_off, walked: 0.0, excess: 0.0, evidence: EVIDENCE, haste }
+        Self { limit, back_off, excess: 0.0, doubt, step, haste, evidence: settings.evidence }
     }
 
-    /// For a server that has shown to count in windows.
-    pub(super) fn in_windows(self) -> Self {
-        Self { evidence: EVIDENCE_IN_WINDOWS, ..self }
-    }
-
-    pub(super) fn is_in_windows(&self) -> bool {
-        self.evidence == EVIDENCE_IN_WINDOWS
-    }
-
-    /// At its end already: the rate is the limit, and grows at most this fast.
-    pub(super) fn walked(self, haste: f64) -> Self {
-        Self { walked: self.length, haste, ..self }
-    }
-
-    /// The same from its beginning.
-    pub(super) fn again(self) -> Self {
-        Self { walked: 0.0, excess: 0.0, ..self }
+    /// With less haste: all those who waited during an outage are there at once.
+    pub(super) fn returning(self, settings: &Settings) -> Self {
+        Self { haste: growth(settings.return_doubling), ..self }
     }
 
     /// The rate at its beginning.
@@ -103,30 +70,8 @@ impl Trial {
     }
 
     fn step(&mut self, rate: f64, seconds: f64) -> f64 {
-        self.walked += seconds;
-        let slope = 2.0 * self.back_off / self.length;
-        let next = if self.walked <= self.length {
-            self.limit * (1.0 - self.back_off + slope * self.walked)
-        } else {
-            let growth = (slope + self.evidence * self.excess.max(0.0)).min(self.haste);
-            rate * (growth * seconds).exp()
-        };
-        self.excess += (next / self.limit - 1.0) * seconds;
-        next
-    }
-}
-
-impl Contest {
-    pub(super) fn new(limit: f64, agreed: u32) -> Self {
-        Self { limit, agreed, excess: 0.0 }
-    }
-
-    fn step(&mut self, rate: f64, seconds: f64, settings: &Settings) -> f64 {
-        // A cut of `back_off` has to be regrown after each refusal: so many refusals come of a step.
-        let bearable = COST_OF_CATCHING_UP * settings.contest_back_off * rate * rate;
-        let step = settings.contest_step.min(bearable);
-        let evidence = EVIDENCE * (self.excess - UNCERTAIN).max(0.0);
-        let next = rate * ((step / rate + evidence).min(growth(settings.doubling)) * seconds).exp();
+        let evidence = self.evidence * (self.excess - self.doubt).max(0.0);
+        let next = rate * ((self.step / rate + evidence).min(self.haste) * seconds).exp();
         self.excess += (next / self.limit - 1.0) * seconds;
         next
     }

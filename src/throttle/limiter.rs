@@ -185,7 +185,7 @@ impl<W> Limiter<W> {
         }
         let rate = self.rate(now);
         // What was set aside may all have been taken a moment ago: no more than a burst goes out at any time.
-        let most = (rate * self.burst).max(1.0) - self.aside;
+        let most = 1.0 + rate * self.burst - self.aside;
         self.ready = (self.ready + passed * rate).min(most.max(0.0));
     }
 

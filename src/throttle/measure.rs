@@ -1,39 +1,53 @@
-/// Counts what the server serves from a moment at which it was known to have nothing left to give.
+/// A moment, and how much had come about up to then.
 ///
-/// If it has nothing left at a later moment either, what it served in between is its limit, exactly, however much
-/// it can save up: a bucket that was empty at both ends has given what flowed into it.
+/// If the server has nothing left to give at two such moments, what it served in between is its limit, exactly,
+/// however much it can save up: a bucket that was empty at both ends has given what flowed into it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Measure {
-    at: f64,
-    served: f64,
-    /// How long callers waited.
+pub(super) struct Moment {
+    pub(super) at: f64,
+    /// Requests served so far.
+    pub(super) served: f64,
+    /// For how long callers have waited so far.
+    pub(super) pressed: f64,
+}
+
+/// What came about from one moment to another.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Span {
+    pub(super) seconds: f64,
+    pub(super) served: f64,
     pressed: f64,
 }
 
-impl Measure {
-    pub(super) fn from(at: f64) -> Self {
-        Self { at, served: 0.0, pressed: 0.0 }
+impl Moment {
+    pub(super) fn to(self, end: Self) -> Span {
+        Span {
+            seconds: end.at - self.at,
+            served: end.served - self.served,
+            pressed: end.pressed - self.pressed,
+        }
+    }
+}
+
+impl Span {
+    /// The limit, unless the time is too short to count in, or callers did not take all that they could get.
+    pub(super) fn limit(&self, shortest: f64) -> Option<f64> {
+        let enough = self.seconds > 0.0 && self.seconds >= shortest && self.pressed >= 0.8 * self.seconds;
+        enough.then(|| self.served / self.seconds)
     }
 
-    pub(super) fn serve(&mut self, requests: u32) {
-        self.served += f64::from(requests);
-    }
-
-    pub(super) fn press(&mut self, seconds: f64) {
+    /// Adds what was served in so many seconds more.
+    pub(super) fn join(&mut self, served: f64, seconds: f64) {
+        self.served += served;
+        self.seconds += seconds;
         self.pressed += seconds;
     }
 
-    pub(super) fn age(&self, now: f64) -> f64 {
-        now - self.at
-    }
-
-    pub(super) fn served(&self) -> f64 {
-        self.served
-    }
-
-    /// The limit, unless the time is too short to count in, or callers did not take all that they could get.
-    pub(super) fn limit(&self, now: f64) -> Option<f64> {
-        let age = self.age(now);
-        (age >= 0.05 && self.pressed >= 0.8 * age).then(|| self.served / age)
+    /// Counts for no more than so many requests from now on.
+    pub(super) fn fade(&mut self, requests: f64) {
+        let share = (requests / self.served.max(1.0)).min(1.0);
+        self.served *= share;
+        self.seconds *= share;
+        self.pressed *= share;
     }
 }

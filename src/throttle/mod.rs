@@ -61,38 +61,42 @@
 //! L = A / (t₁ − t₀)
 //! ```
 //!
-//! *A* is the number of requests served, *L* the limit: not an estimate, but a count, exact to one request. (If the
-//! rate was so low that something was lost in between, *L* is too low, and the next pass corrects it.) A cut never
-//! goes below [`floor`](Builder::floor) of what was accepted in the last second.
+//! *A* is the number of requests served, *L* the limit: not an estimate, but a count, exact to one request. It is taken
+//! when the server gives again after a refusal, up to the last moment at which it did not: so it is right for servers
+//! that count in windows, too, from the end of one to the end of another. Measures that agree are joined into one,
+//! of the last [`requests_a_trial`](Builder::requests_a_trial). A cut never goes below [`floor`](Builder::floor) of
+//! what was accepted in the last second.
 //!
-//! **Trial.** From then on the rate passes the limit, slowly, again and again, because it may have moved:
+//! **Pass.** From then on the rate passes the limit, again and again, because it may have moved:
 //!
 //! ```text
-//! r(τ) = L · (1 − β + 2 β τ / T)      for τ ≤ T
-//! r′/r = 2 β / T + k · E              for τ > T
+//! r(0) = L · (1 − β)        r′ = 2 β L / T + r · k · max(E − D, 0)        E = ∫ (r/L − 1) dτ
 //! ```
 //!
-//! | symbol | meaning | setting | stricter |
-//! |---|---|---|---|
-//! | *β* | how far below the limit a pass begins | [`back_off`](Builder::back_off) | smaller |
-//! | *T* | length of a pass; 1 s at first, 1.3 times longer each time *L* stays the same, at most the time of so many requests | [`shortest_trial`](Builder::shortest_trial), [`longest_trial`](Builder::longest_trial), [`requests_a_trial`](Builder::requests_a_trial) | longer |
-//! | *τ* | time in the pass while callers waited: nothing grows otherwise | | |
-//! | *E* | what was sent above *L* and not refused, in seconds of *L*: the evidence that the limit has risen | | |
-//! | *k* | 60 a second; 8 for a server that counts in windows | | smaller |
+//! The first half of the time *T* fills the server's bucket, the second half empties it: on average the rate is the
+//! limit, and the refusal comes when *E*, what was sent above *L* in seconds of *L*, is zero again. What is not refused
+//! then is evidence that the limit has risen, as far as it is more than *D*, what can be explained otherwise.
 //!
-//! The first half fills the server's bucket, the second half empties it: on average the rate is the limit. Each
-//! pass costs about one refusal. *β* shrinks as *T* grows. When a limit has fallen to less than 0.6 of itself, *T*
-//! stays short for 30 s: what fell may rise again. After a refusal far above *L* (*E* over a quarter of a second) the
-//! limit is searched anew.
+//! | symbol | meaning | alone | others may be there | stricter |
+//! |---|---|---|---|---|
+//! | *β* | how far below the limit a pass begins | [`back_off`](Builder::back_off), if *T* is 4 s; less if longer | half of [`contest_back_off`](Builder::contest_back_off) | smaller |
+//! | *T* | length of a pass | twice as long each time, until it is the time of [`requests_a_trial`](Builder::requests_a_trial), within [`shortest_trial`](Builder::shortest_trial) and [`longest_trial`](Builder::longest_trial) | such that the rate grows by [`contest_step`](Builder::contest_step) a second, within 0.45 and 1.5 s | longer |
+//! | *D* | excess that is no evidence | half as much each time, but twice what was refused last | 0.5 s | larger |
+//! | *k* | growth for each second of evidence | 20 a second | 20 a second | smaller |
+//! | *τ* | time in the pass while callers waited: nothing grows otherwise | | | |
 //!
-//! **Contest.** A refusal while the rate is below the measured limit means that somebody else takes part of it. Then
-//! the rate grows by the same step for everybody ([`contest_step`](Builder::contest_step)) and is cut by a share
-//! ([`contest_back_off`](Builder::contest_back_off)): who has more loses more, and the shares become equal. When the
-//! share has not moved for ten refusals, the client is alone and goes on with trials.
+//! **Contest.** As long as others may use up the same limit, the rate grows by the same step for everybody and is cut by a
+//! share of itself at each refusal: who has more loses more, and the shares become equal. One's own share then
+//! scatters by several per cent from one refusal to the next, whereas a limit that is used up by one client is the same
+//! each time, exactly. So five measures in a row that agree within 1 %, one request, and what the moments are blurred
+//! by, mean that the client is *alone*. Then passes get longer and flatter, and each of them costs one refusal, or two.
+//! A refusal below the known limit, at which the measure does not agree, means that somebody else has come.
 //!
-//! **Shut.** Five refusals in a row mean that the server gives nothing at present, as when it counts in windows and one
-//! is used up. A tenth of the rate goes on until the next one opens; from one opening to the next *L* is counted. This
-//! works from about 100 requests a second on; below, five refusals are a large part of a window.
+//! **Changes.** After a refusal far above *L* (*E* half a second over *D*) the limit is searched anew. When it has fallen
+//! to less than 0.6 of itself, no pass is longer than 0.7 s for the next 30 s: what fell may rise again.
+//!
+//! **Shut.** Five refusals in a row, or three of requests that were sent after the cut, mean that the server gives
+//! nothing at present, as when it counts in windows and one is used up. A fifth of the rate goes on until it gives again.
 //!
 //! **Outage.** [`outage_after`](Builder::outage_after) failures in a row (5xx without a limit's name), and no more is
 //! sent than half of what was accepted in the last second, and at last [`probe_rate`](Builder::probe_rate) probes,
@@ -105,8 +109,8 @@
 //! rate is a proxy for either. It works as long as the requests of one second are like those of the next: the limit
 //! that is found is the bandwidth divided by the mean size, or the number at a time divided by the mean duration. It
 //! lags when that changes. The simulation `examples/throttle.rs` shows both: with sizes that vary by a factor of twenty,
-//! 0.98 of the bandwidth is used and 0.7 % refused; with durations that vary by a factor of three, 0.78 of the places
-//! and 0.5 %. A client with few large requests should bound what is in flight itself, with tower's `ConcurrencyLimit`
+//! 0.99 of the bandwidth is used and 0.3 % refused; with durations that vary by a factor of three, 0.83 of the places
+//! and 0.3 %. A client with few large requests should bound what is in flight itself, with tower's `ConcurrencyLimit`
 //! outside this layer.
 //!
 //! # What a caller sees
@@ -129,16 +133,20 @@ mod builder;
 mod calm;
 mod course;
 mod future;
+mod gauge;
 pub(crate) mod handle;
+mod known;
 pub(crate) mod layer;
 mod limiter;
 mod measure;
+mod outage;
 mod queue;
 mod rate;
 mod recent;
 pub(crate) mod service;
 mod settings;
 mod shared;
+mod shut;
 #[cfg(test)]
 mod tests;
 

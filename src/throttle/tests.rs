@@ -57,6 +57,19 @@ fn bucket(rate: impl Fn(f64) -> f64) -> impl FnMut(f64) -> Answer {
     }
 }
 
+/// So many in each second.
+fn windows(limit: u32) -> impl FnMut(f64) -> Answer {
+    let (mut left, mut window) = (limit, 0.0);
+    move |now| {
+        if now.floor() > window {
+            (left, window) = (limit, now.floor());
+        }
+        let answer = if left > 0 { Answer::Accepted } else { Answer::Throttled };
+        left = left.saturating_sub(1);
+        answer
+    }
+}
+
 fn sums(counts: &[(u32, u32)]) -> (f64, f64) {
     let sum = |of: fn(&(u32, u32)) -> u32| f64::from(counts.iter().map(of).sum::<u32>());
     (sum(|count| count.0), sum(|count| count.1))
@@ -70,6 +83,24 @@ fn a_steady_limit_is_used_and_hardly_passed() {
         assert!(accepted >= 0.99 * 20.0 * rate, "{rate}: {accepted}");
         assert!(refused <= 0.005 * 20.0 * rate, "{rate}: {refused}");
     }
+}
+
+#[test]
+fn windows_are_used_up_and_hardly_passed() {
+    for limit in [50, 100, 500, 2000] {
+        let counts = play(&mut Limiter::new(DEFAULT), 40, windows(limit));
+        let (accepted, refused) = sums(&counts[20..]);
+        assert!(accepted >= 0.98 * 20.0 * f64::from(limit), "{limit}: {accepted}");
+        assert!(refused <= 0.02 * 20.0 * f64::from(limit), "{limit}: {refused}");
+    }
+}
+
+#[test]
+fn a_slow_limit_is_used_and_hardly_passed() {
+    let counts = play(&mut Limiter::new(DEFAULT), 120, bucket(|_| 20.0));
+    let (accepted, refused) = sums(&counts[20..]);
+    assert!(accepted >= 0.99 * 2000.0, "{accepted}");
+    assert!(refused <= 0.005 * 2000.0, "{refused}");
 }
 
 #[test]
@@ -175,7 +206,7 @@ fn a_turn_that_is_not_taken_goes_to_the_next() {
 fn what_is_set_aside_in_calm_times_is_taken_back() {
     let mut limiter: Limiter<()> = Limiter::new(DEFAULT);
     assert_eq!(limiter.enter(|| 0.0, 1.0), Entry::Go);
-    assert_eq!(limiter.set_aside(1.0), Some(4)); // five in 20 ms, at 250 a second
+    assert_eq!(limiter.set_aside(1.0), Some(5)); // those of 20 ms, at 250 a second
     assert!(matches!(limiter.enter(|| 0.0, 1.0), Entry::TooLong(_)));
     limiter.take_back(3, 1, 1.0);
     assert_eq!(limiter.accepted(), 1);

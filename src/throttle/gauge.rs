@@ -1,0 +1,98 @@
+use super::measure::{Moment, Span};
+
+/// Counts what the server serves, and notes when it had nothing left.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Gauge {
+    /// Requests that used up some of the limit, and how long callers waited, so far.
+    served: f64,
+    pressed: f64,
+    /// The last moment at which the server had nothing left.
+    drained: Option<Moment>,
+    /// The last cut, until the server gives again.
+    cut: Option<Cut>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cut {
+    at: f64,
+    /// The rate before it.
+    pub(super) sent: f64,
+    /// No cut goes below this.
+    pub(super) floor: f64,
+    /// The last moment before it at which the server had nothing left.
+    drained: Option<Moment>,
+    /// The server was shut since.
+    shut: bool,
+}
+
+/// The limit, as it was served between two refusals.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Measure {
+    pub(super) limit: f64,
+    pub(super) span: Span,
+    /// How far apart the moments may be from those that are meant, in seconds.
+    pub(super) blur: f64,
+}
+
+impl Gauge {
+    pub(super) fn press(&mut self, seconds: f64) {
+        self.pressed += seconds;
+    }
+
+    pub(super) fn serve(&mut self, requests: u32) {
+        self.served += f64::from(requests);
+    }
+
+    /// What comes is not to be counted together with what was.
+    pub(super) fn forget(&mut self) {
+        self.drained = None;
+        self.cut = None;
+    }
+
+    pub(super) fn cut(&mut self, sent: f64, floor: f64, at: f64) {
+        // The server may not have given anything since the last one.
+        let drained = self.cut.map_or(self.drained, |before| before.drained);
+        self.cut = Some(Cut { at, sent, floor, drained, shut: false });
+    }
+
+    /// The server has nothing left now; with this refusal, it may count as shut.
+    pub(super) fn refused(&mut self, shuts: bool, at: f64) {
+        self.drained = Some(Moment { at, served: self.served, pressed: self.pressed });
+        if let Some(cut) = &mut self.cut {
+            cut.shut |= shuts;
+        }
+    }
+
+    /// Whether the server is waited for to give again.
+    pub(super) fn is_cut(&self) -> bool {
+        self.cut.is_some()
+    }
+
+    /// The cut that ends with the serving of a request that was sent then.
+    pub(super) fn ends(&mut self, sent: f64) -> Option<Cut> {
+        self.cut.take_if(|cut| sent >= cut.at)
+    }
+
+    /// What was served up to the last refusal of a cut that ends now. None if the time is too short to count in.
+    pub(super) fn measure(&mut self, cut: Cut, shortest: f64, now: f64) -> Option<Measure> {
+        let blur = if cut.shut { self.place_opening(now) } else { 0.0 };
+        let measure = cut.drained.zip(self.drained).and_then(|(from, to)| {
+            let span = from.to(to);
+            Some(Measure { limit: span.limit(shortest)?, span, blur })
+        });
+        if measure.is_none() {
+            // It is counted together with what follows.
+            self.drained = cut.drained.or(self.drained);
+        }
+        measure
+    }
+
+    /// A shut server has opened at some moment between the last refusal and now. How far apart these are.
+    fn place_opening(&mut self, now: f64) -> f64 {
+        let Some(drained) = &mut self.drained else { return 0.0 };
+        let gap = now - drained.at;
+        drained.at += gap / 2.0;
+        drained.pressed += gap / 2.0;
+        gap
+    }
+}
