@@ -71,9 +71,9 @@ pub(super) struct Limit {
 }
 
 impl Limit {
-    pub(super) fn of<B>(request: &Request<B>, max_wait: Duration, now: Instant) -> Self {
+    pub(super) fn of(deadline: Option<Deadline>, max_wait: Duration, now: Instant) -> Self {
         let by_wait = Self { until: far(now, max_wait), reason: ThrottleReason::MaxWait };
-        match Deadline::of(request).map(Deadline::moment) {
+        match deadline.map(Deadline::moment) {
             Some(until) if until <= by_wait.until => Self { until, reason: ThrottleReason::Deadline },
             _ => by_wait,
         }

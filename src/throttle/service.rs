@@ -61,37 +61,46 @@ where
 
     #[inline]
     fn call(&mut self, request: Request<B>) -> Self::Future {
+        let deadline = Deadline::of(&request);
         let in_time = |deadline: Deadline| deadline.moment() >= Instant::now();
-        if Deadline::of(&request).is_none_or(in_time) && self.shared.calm().take() {
-            ResponseFuture::sent(self.inner.call(request), self.shared.clone())
-        } else {
-            self.enter(request)
+        if deadline.is_none_or(in_time) && self.shared.calm().take() {
+            return ResponseFuture::sent(self.inner.call(request), self.shared.clone());
+        }
+        match self.look(deadline) {
+            Entry::Go => ResponseFuture::sent(self.inner.call(request), self.shared.clone()),
+            entry => self.wait(request, entry),
         }
     }
 }
 
 impl<S> Throttle<S> {
-    /// Apart from the short way, which is there to be inlined.
     #[inline(never)]
-    fn enter<B>(&mut self, request: Request<B>) -> ResponseFuture<S, B>
+    fn look(&self, deadline: Option<Deadline>) -> Entry {
+        let now = Instant::now();
+        if deadline.is_some_and(|deadline| deadline.moment() < now) {
+            return Entry::TooLong(0.0);
+        }
+        let limit = || Limit::of(deadline, self.shared.settings().max_wait, now);
+        self.shared.enter(|| limit().patience(now), now)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn wait<B>(&mut self, request: Request<B>, entry: Entry) -> ResponseFuture<S, B>
     where
         S: Service<Request<B>> + Clone,
     {
         let now = Instant::now();
-        if Deadline::of(&request).is_some_and(|deadline| deadline.moment() < now) {
-            return ResponseFuture::rejected(&request, ThrottleReason::Deadline, Duration::ZERO);
-        }
-        let limit = || Limit::of(&request, self.shared.settings().max_wait, now);
-        match self.shared.enter(|| limit().patience(now), now) {
+        let limit = Limit::of(Deadline::of(&request), self.shared.settings().max_wait, now);
+        match entry {
             Entry::Go => ResponseFuture::sent(self.inner.call(request), self.shared.clone()),
             Entry::Wait(ticket) => {
-                let limit = limit();
                 // The one that is ready waits along; the clone that stays has to be polled ready anew.
                 let clone = self.inner.clone();
                 let inner = mem::replace(&mut self.inner, clone);
                 ResponseFuture::waiting(inner, request, Turn::new(self.shared.clone(), ticket), limit, now)
             }
-            Entry::TooLong(wait) => ResponseFuture::rejected(&request, limit().reason(), duration(wait)),
+            Entry::TooLong(wait) => ResponseFuture::rejected(&request, limit.reason(), duration(wait)),
             Entry::TooMany(wait) => {
                 ResponseFuture::rejected(&request, ThrottleReason::MaxWaiting, duration(wait))
             }

@@ -73,7 +73,7 @@ impl Settings {
         first_rate: 250.0,
         max_rate: 100_000.0,
         doubling: Duration::from_millis(100),
-        burst: Duration::from_millis(20),
+        burst: Duration::from_millis(40),
         back_off: 0.0125,
         settling: Duration::from_millis(100),
         floor: 0.5,
