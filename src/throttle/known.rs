@@ -121,7 +121,7 @@ impl Known {
         let Settings { eager_trial, shortest_trial, longest_trial, .. } = settings;
         let [eager, shortest, longest] =
             [eager_trial, shortest_trial, longest_trial].map(Duration::as_secs_f64);
-        let enough = (settings.requests_a_trial / limit).clamp(shortest, longest);
+        let enough = (settings.requests_a_trial / limit).max(shortest).min(longest);
         let most = if now < self.eager_until { eager } else { enough };
         (most / contest_length(limit, settings)).max(1.0)
     }
@@ -130,6 +130,6 @@ impl Known {
 /// The length of a pass while others may be there: all grow by the same step, within bounds.
 fn contest_length(limit: f64, settings: &Settings) -> f64 {
     let Settings { contest_back_off, contest_step, contest_shortest, contest_longest, .. } = settings;
-    (contest_back_off * limit / contest_step)
-        .clamp(contest_shortest.as_secs_f64(), contest_longest.as_secs_f64())
+    let [shortest, longest] = [contest_shortest, contest_longest].map(|time| time.as_secs_f64());
+    (contest_back_off * limit / contest_step).max(shortest).min(longest)
 }

@@ -43,7 +43,7 @@ impl Rate {
     pub(super) fn new(settings: Settings) -> Self {
         Self {
             settings,
-            value: settings.first_rate,
+            value: settings.first_rate.min(settings.max_rate),
             course: Course::Start,
             known: Known::new(&settings),
             shut: Shut::default(),

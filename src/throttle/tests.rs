@@ -204,7 +204,8 @@ fn a_turn_that_is_not_taken_goes_to_the_next() {
 
 #[test]
 fn what_is_set_aside_in_calm_times_is_taken_back() {
-    let mut limiter: Limiter<()> = Limiter::new(DEFAULT);
+    let settings = Settings { burst: Duration::from_millis(20), ..DEFAULT };
+    let mut limiter: Limiter<()> = Limiter::new(settings);
     assert_eq!(limiter.enter(|| 0.0, 1.0), Entry::Go);
     assert_eq!(limiter.set_aside(1.0), Some(5)); // those of 20 ms, at 250 a second
     assert!(matches!(limiter.enter(|| 0.0, 1.0), Entry::TooLong(_)));
@@ -265,13 +266,26 @@ fn nothing_is_set_aside_while_somebody_waits_or_something_is_wrong() {
     assert_eq!(paused.set_aside(1.1), None);
 }
 
+/// The defaults, some of them moved to a bound.
+fn settings() -> impl Strategy<Value = Settings> {
+    let moved = vec((any::<prop::sample::Index>(), any::<bool>()), 0..6);
+    moved.prop_map(|moved| {
+        let all: Vec<_> = DEFAULT.all().collect();
+        moved.into_iter().fold(DEFAULT, |settings, (which, up)| {
+            let setting = which.get(&all);
+            settings.with(setting.name, if up { setting.most } else { setting.least })
+        })
+    })
+}
+
 proptest! {
-    /// Whatever comes back, and whenever: the rate stays a number that can be worked with.
+    /// Whatever is set, whatever comes back, and whenever: the rate stays a number that can be worked with.
     #[test]
     fn the_rate_stays_within_its_bounds(
+        settings in settings(),
         events in vec((0..4_u8, 0.0..3.0_f64, 0.0..2.0_f64, 0..300_usize), 1..400)
     ) {
-        let mut rate = Rate::new(DEFAULT);
+        let mut rate = Rate::new(settings);
         let mut now = 0.0;
         for (kind, passed, ago, waiting) in events {
             now += passed;
@@ -281,8 +295,9 @@ proptest! {
                 2 => { rate.on(Answer::Throttled, now - ago, now); }
                 _ => { rate.on(Answer::Failed, now - ago, now); }
             }
-            prop_assert!(rate.hoped().is_finite() && rate.hoped() > 0.0 && rate.hoped() <= DEFAULT.max_rate);
-            prop_assert!(rate.per_second(waiting, now) <= rate.hoped());
+            let hoped = rate.hoped();
+            prop_assert!(hoped.is_finite() && hoped > 0.0 && hoped <= settings.max_rate, "{hoped}");
+            prop_assert!((0.0..=hoped).contains(&rate.per_second(waiting, now)));
         }
     }
 
