@@ -21,6 +21,7 @@ pub(super) struct Limiter<W> {
     /// No turn before this.
     paused_until: f64,
     burst: f64,
+    catch_up: f64,
     longest_pause: f64,
     max_waiting: usize,
     accepted: u64,
@@ -55,6 +56,7 @@ impl<W> Limiter<W> {
             at: 0.0,
             paused_until: 0.0,
             burst: settings.burst.as_secs_f64(),
+            catch_up: settings.catch_up.as_secs_f64(),
             longest_pause: settings.max_retry_after.as_secs_f64(),
             max_waiting: settings.max_waiting,
             accepted: 0,
@@ -178,14 +180,16 @@ impl<W> Limiter<W> {
         if passed <= 0.0 {
             return;
         }
-        if !self.queue.is_empty() {
-            self.rate.grow(passed);
-        } else {
+        let saved_up = if self.queue.is_empty() {
             self.rate.idle(now);
-        }
+            self.burst
+        } else {
+            self.rate.grow(passed);
+            self.catch_up
+        };
         let rate = self.rate(now);
         // What was set aside may all have been taken a moment ago: no more than a burst goes out at any time.
-        let most = 1.0 + rate * self.burst - self.aside;
+        let most = 1.0 + rate * saved_up - self.aside;
         self.ready = (self.ready + passed * rate).min(most.max(0.0));
     }
 

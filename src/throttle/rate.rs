@@ -36,7 +36,7 @@ pub(super) struct Rate {
     idle_at: f64,
 }
 
-/// Longest time that growth is reckoned for at once.
+/// Longest time that callers can have waited between two looks: there is one each nap.
 const LONGEST_STEP: f64 = 0.25;
 
 impl Rate {
@@ -92,6 +92,8 @@ impl Rate {
     pub(super) fn grow(&mut self, seconds: f64) {
         let seconds = seconds.min(LONGEST_STEP);
         self.gauge.press(seconds);
+        // Growth needs news: when the program has stood still, there were none.
+        let seconds = seconds.min(1.0 / self.value + self.settings.catch_up.as_secs_f64());
         if !self.outage.is_on() && !self.shut.is_shut() {
             let next = self.course.step(self.value, seconds, &self.settings);
             self.value = next.min(self.settings.max_rate);

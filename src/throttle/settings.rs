@@ -69,11 +69,18 @@ settings! {
         /// With a quota that is known and shared with nobody, set it a little below: nothing is refused then.
         max_rate: f64 = 100_000.0, 0.1 to 1e6;
 
-        /// Turns that nobody takes are saved up for this long, and one besides; 50 ms.
+        /// While nobody waits, turns are saved up for this long, and one besides; 50 ms.
         ///
-        /// It makes good for timers, which tell milliseconds apart and no less, and for tasks that are polled late. Less
-        /// is stricter: what is saved up goes out at once.
+        /// So that a few calls at once need not wait, and need not look at the clock either. Less is stricter: what is saved
+        /// up goes out at once.
         burst: Duration = Duration::from_millis(50), 0.0 to 1.0;
+
+        /// While callers wait, turns that are not taken in time can be taken for this long, and one besides; 10 ms.
+        ///
+        /// It makes good for timers, which tell milliseconds apart and no less, and for tasks that are polled late. If it is
+        /// longer than that, the whole program has stood still, and the rate does not grow for it: there were no news. Less is
+        /// stricter.
+        catch_up: Duration = Duration::from_millis(10), 0.0 to 1.0;
     }
 
     /// # How long a call waits

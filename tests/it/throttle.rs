@@ -37,7 +37,11 @@ fn failed() -> Answer {
 
 /// A layer whose rate does not change by itself.
 fn constant(per_second: f64) -> Builder {
-    ThrottleLayer::builder().first_rate(per_second).max_rate(per_second).burst(Duration::ZERO)
+    ThrottleLayer::builder()
+        .first_rate(per_second)
+        .max_rate(per_second)
+        .burst(Duration::ZERO)
+        .catch_up(Duration::ZERO)
 }
 
 fn request(name: usize) -> Request<usize> {
