@@ -45,7 +45,7 @@ impl Course {
         let fastest = growth(settings.doubling);
         match self {
             Self::Start => rate * (fastest * seconds).exp(),
-            Self::Search => rate * (fastest * seconds).exp(),
+            Self::Search => rate * (fastest / 2.0 * seconds).exp(),
             Self::Pass(pass) => pass.step(rate, seconds),
         }
     }
