@@ -78,7 +78,9 @@ impl Gauge {
         let blur = if cut.shut { self.place_opening(now) } else { 0.0 };
         let measure = cut.drained.zip(self.drained).and_then(|(from, to)| {
             let span = from.to(to);
-            Some(Measure { limit: span.limit(shortest)?, span, blur })
+            // A window that was used up was used up whole, whoever waited.
+            let limit = if cut.shut { span.mean(shortest) } else { span.limit(shortest) };
+            Some(Measure { limit: limit?, span, blur })
         });
         if measure.is_none() {
             // It is counted together with what follows.

@@ -30,10 +30,14 @@ impl Moment {
 }
 
 impl Span {
-    /// The limit, unless the time is too short to count in, or callers did not take all that they could get.
+    /// What was served a second, unless the time is too short to count in.
+    pub(super) fn mean(&self, shortest: f64) -> Option<f64> {
+        (self.seconds > 0.0 && self.seconds >= shortest).then(|| self.served / self.seconds)
+    }
+
+    /// The limit: that, unless callers did not take all that they could get.
     pub(super) fn limit(&self, shortest: f64) -> Option<f64> {
-        let enough = self.seconds > 0.0 && self.seconds >= shortest && self.pressed >= 0.8 * self.seconds;
-        enough.then(|| self.served / self.seconds)
+        self.mean(shortest).filter(|_| self.pressed >= 0.8 * self.seconds)
     }
 
     /// Adds what was served in so many seconds more.
