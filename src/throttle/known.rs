@@ -64,7 +64,7 @@ impl Known {
         if self.is_alone(settings) {
             self.patience = (self.patience * settings.patience).min(self.most_patience(limit, now, settings));
             // What was refused although the limit had not moved is explained from now on, and something more.
-            self.doubt = (self.doubt / 2.0).max(2.0 * old.excess);
+            self.doubt = (self.doubt / 2.0).max(2.0 * old.excess).max(settings.least_doubt / limit);
             let pass = self.pass(limit, settings);
             Some((pass, pass.first_rate()))
         } else {

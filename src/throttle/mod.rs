@@ -81,7 +81,7 @@
 //! |---|---|---|---|---|
 //! | *β* | how far below the limit a pass begins | [`back_off`](Builder::back_off), if *T* is 4 s; less if longer | half of [`contest_back_off`](Builder::contest_back_off) | smaller |
 //! | *T* | length of a pass | twice as long each time, until it is the time of [`requests_a_trial`](Builder::requests_a_trial), within [`shortest_trial`](Builder::shortest_trial) and [`longest_trial`](Builder::longest_trial) | such that the rate grows by [`contest_step`](Builder::contest_step) a second, within 0.45 and 1.5 s | longer |
-//! | *D* | excess that is no evidence | half as much each time, but twice what was refused last | 0.5 s | larger |
+//! | *D* | excess that is no evidence | half as much each time, but twice what was refused last, and 4 requests | 0.5 s | larger |
 //! | *k* | growth for each second of evidence | 20 a second | 20 a second | smaller |
 //! | *τ* | time in the pass while callers waited: nothing grows otherwise | | | |
 //!

@@ -207,6 +207,11 @@ settings! {
         /// More is stricter: a limit that has risen is found later.
         doubt: Duration = Duration::from_millis(500), 0.0 to 3600.0;
 
+        /// So many requests sent beyond the limit can always be explained; 4.
+        ///
+        /// Fewer cannot be told from the moments at which requests happen to arrive. More is stricter.
+        least_doubt: f64 = 4.0, 0.0 to 1e6;
+
         /// A limit that falls below this share of itself has fallen; 0.6. Above it, others may have come.
         fallen: f64 = 0.6, 0.0 to 1.0;
 
