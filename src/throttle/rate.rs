@@ -31,6 +31,7 @@ pub(super) struct Rate {
     outage: Outage,
     accepted: Recent,
     gauge: Gauge,
+    /// When the rate was last set after a refusal.
     cut_at: f64,
     /// When last nobody waited.
     idle_at: f64,
@@ -138,7 +139,7 @@ impl Rate {
         let ends = self.gauge.ends(sent);
         self.shut.served(sent, ends.is_some());
         if let Some(cut) = ends {
-            self.judge(cut, now);
+            self.judge(cut, now - sent, now);
         }
         self.accepted.add(1, now);
         self.gauge.serve(1);
@@ -182,10 +183,11 @@ impl Rate {
         self.value.min(1.2 * seen.max(self.settings.probe_rate))
     }
 
-    /// The server gives again, after a cut.
-    fn judge(&mut self, cut: Cut, now: f64) {
-        let shortest = self.settings.shortest_measure.as_secs_f64();
+    /// The server gives again, after a cut. The answer that tells it took so long.
+    fn judge(&mut self, cut: Cut, took: f64, now: f64) {
+        let shortest = self.settings.shortest_measure.as_secs_f64().max(took);
         let Some(mut measure) = self.gauge.measure(cut, shortest, now) else { return };
+        self.cut_at = now; // what was sent before tells nothing of the rate from now on
         measure.limit = measure.limit.min(cut.sent).max(cut.floor).max(0.1);
         if let Course::Pass(old) = self.course {
             match self.known.next_pass(&old, cut.sent, &measure, now, &self.settings) {

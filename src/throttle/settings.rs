@@ -121,7 +121,9 @@ settings! {
 
     /// # A limit that is known
     {
-        /// A limit is not counted over less than this; 50 ms. What is under way would be too large a part of it.
+        /// A limit is not counted over less than this, nor over less than an answer takes; 50 ms.
+        ///
+        /// What is under way would be too large a part of it.
         shortest_measure: Duration = Duration::from_millis(50), 0.001 to 10.0;
 
         /// Two measures of the limit agree within this share, beside the one request and the moments that cannot be known better;
