@@ -189,22 +189,16 @@ impl Rate {
         let Some(mut measure) = self.gauge.measure(cut, shortest, now) else { return };
         self.cut_at = now; // what was sent before tells nothing of the rate from now on
         measure.limit = measure.limit.min(cut.sent).max(cut.floor).max(0.1);
-        if let Course::Pass(old) = self.course {
+        let (course, rate) = if let Course::Pass(old) = self.course {
             match self.known.next_pass(&old, cut.sent, &measure, now, &self.settings) {
-                Some((pass, rate)) => self.begin(pass, rate.max(cut.floor)),
-                None => {
-                    self.value = (cut.sent * self.settings.first_cut).max(cut.floor);
-                    self.course = Course::Search;
-                }
+                Some((pass, rate)) => (Course::Pass(pass), rate),
+                None => (Course::Search, cut.sent * self.settings.first_cut),
             }
         } else {
             let pass = self.known.first_pass(measure.limit, &self.settings);
-            self.begin(pass, pass.first_rate());
-        }
-    }
-
-    fn begin(&mut self, pass: Pass, rate: f64) {
-        self.value = rate;
-        self.course = Course::Pass(pass);
+            (Course::Pass(pass), pass.first_rate())
+        };
+        self.course = course;
+        self.value = rate.max(cut.floor).min(self.settings.max_rate);
     }
 }
