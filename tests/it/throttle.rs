@@ -370,6 +370,36 @@ async fn cancelled_callers_leave_no_trace_on_two_threads() {
     assert_eq!(odd, 128);
 }
 
+/// Four threads take turns without a lock as long as they can: none is given twice, and every answer is counted.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_rate_is_kept_and_every_answer_counted_on_four_threads() {
+    const RATE: f64 = 2_000.0;
+    const CALLS: usize = 2_000;
+    let seen = Arc::default();
+    let layer = ThrottleLayer::builder().first_rate(RATE).max_rate(RATE).build().unwrap();
+    let handle = layer.handle();
+    let service = layer.layer(noting(&seen));
+    let begun = Instant::now();
+    let tasks = (0..8).map(|task: u64| {
+        let service = service.clone();
+        tokio::spawn(async move {
+            for call in 0..CALLS / 8 {
+                service.clone().oneshot(request(call)).await.unwrap();
+                if call as u64 % 50 == task {
+                    sleep(Duration::from_millis(20)).await; // so that nobody waits now and then
+                }
+            }
+        })
+    });
+    for task in join_all(tasks).await {
+        task.unwrap();
+    }
+    let most = 1.0 + RATE * (begun.elapsed().as_secs_f64() + 0.05);
+    assert!(CALLS as f64 <= most, "{CALLS} calls, at most {most} in this time");
+    assert_eq!((handle.accepted(), handle.waiting()), (CALLS as u64, 0));
+    assert_eq!(seen.lock().unwrap().len(), CALLS);
+}
+
 /// A service that always fails like this, and notes when it was asked.
 fn failing(
     error: ErrorResponse,

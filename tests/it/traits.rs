@@ -9,10 +9,13 @@ use hyper::body::Incoming;
 use hyper_util::client::legacy::{self, Client, connect::HttpConnector};
 use tower::{Layer, limit::RateLimit};
 use tower_oss::{
-    BodyKind, BodyState, BoxError, ClassifyResponse, CodeOrigin, Error, ErrorClass, ErrorCode, Explanation,
-    FindOssError, OssError, OssErrorLayer, OssErrorService, OssRule, RequestInfo, ResponseFuture,
-    TransportError, UnknownCode,
+    BodyKind, BodyState, BoxError, ClassifyResponse, ClockOffset, CodeOrigin, Deadline, Error, ErrorClass,
+    ErrorCode, Explanation, FindOssError, OssError, OssErrorLayer, OssErrorService, OssRule, RequestInfo,
+    ResponseFuture, RetryPolicy, RetryStop, Throttle, ThrottleHandle, ThrottleLayer, ThrottleReason,
+    ThrottledError, TransportError, UnknownCode,
+    retry::{OnceBody, OnceBodyError, RetryBudget},
     test_util::{Answer, AnswerBody, ErrorResponse, Scripted},
+    throttle,
 };
 
 type HyperClient = Client<HttpConnector, Full<Bytes>>;
@@ -46,6 +49,21 @@ fn everything_public_can_be_sent_shared_moved_and_printed() {
     is_thread_safe::<AnswerBody>();
     is_thread_safe::<ErrorResponse>();
     is_thread_safe::<Scripted>();
+    is_thread_safe::<RetryPolicy>();
+    is_thread_safe::<RetryStop>();
+    is_thread_safe::<RetryBudget>();
+    is_thread_safe::<OnceBody<Incoming>>();
+    is_thread_safe::<OnceBodyError>();
+    is_thread_safe::<ClockOffset>();
+    is_thread_safe::<Deadline>();
+    is_thread_safe::<ThrottleLayer>();
+    is_thread_safe::<ThrottleHandle>();
+    is_thread_safe::<Throttle<HyperClient>>();
+    is_thread_safe::<throttle::ResponseFuture<HyperClient, Full<Bytes>>>();
+    is_thread_safe::<throttle::Builder>();
+    is_thread_safe::<throttle::InvalidSetting>();
+    is_thread_safe::<ThrottledError>();
+    is_thread_safe::<ThrottleReason>();
 }
 
 #[test]
@@ -53,6 +71,9 @@ fn errors_are_errors() {
     is_error::<Error>();
     is_error::<OssError>();
     is_error::<TransportError>();
+    is_error::<ThrottledError>();
+    is_error::<OnceBodyError>();
+    is_error::<throttle::InvalidSetting>();
 }
 
 #[test]
