@@ -198,6 +198,9 @@ impl OssError {
     }
 
     /// The headers of the answer. Those that carry secrets are marked sensitive, so that `Debug` hides them.
+    ///
+    /// Their values share the buffer that the HTTP client read them into, and keep it in memory for as long as the error: of
+    /// errors that are kept by the thousand, keep the [`report`](Self::report).
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         self.0.marked.get_or_init(|| Box::new(marked(self.0.head.headers.clone())))

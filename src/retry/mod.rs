@@ -40,8 +40,9 @@
 //! Attempts (3), the time limit (none, unless set), the [`Deadline`](crate::Deadline) of the request, and a
 //! [`RetryBudget`] that all clones share: it keeps an outage from being met with three times the requests.
 //!
-//! An error that a throttle below paces is repeated at once, and counts against none of these but the time (a minute,
-//! where neither limit nor deadline is set): the throttle makes it wait, and stops asking what cannot be had.
+//! An error that a throttle below paces is repeated at once, and counts against none of these but the time (a minute from
+//! the first such error, where neither limit nor deadline is set): the throttle makes it wait, and stops asking what cannot be
+//! had. The first attempt waits there before the policy hears of it: only a deadline bounds that.
 
 mod backoff;
 mod body;

@@ -90,7 +90,7 @@ impl RetryPolicy {
 
     /// Starts no attempt later than this after the first; no limit unless set. Costs a look at the clock per call.
     ///
-    /// It does not cut an attempt short: put a Timeout outside for that. The [`Deadline`] of a single request holds besides.
+    /// It does not cut an attempt short, nor its wait in a throttle below: put a Timeout outside for that. The [`Deadline`] of a single request holds besides.
     #[must_use]
     pub fn max_elapsed(self, time: Duration) -> Self {
         self.set(|settings| settings.max_elapsed = Some(time))

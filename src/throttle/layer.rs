@@ -5,8 +5,8 @@ use super::{Builder, Throttle, handle::ThrottleHandle, settings::Settings, share
 /// Slows requests down while OSS reports that it is overloaded.
 ///
 /// Calls wait for their turn, first come, first served; the rate of turns follows the limit that OSS enforces. Answers
-/// and errors pass through unchanged. While less is sent than the rate allows, a call costs a short lock, and no
-/// timer. How the rate is found, the [module](crate::throttle) tells; every number of it can be set by
+/// and errors pass through unchanged. While less is sent than the rate allows, most calls take a turn that was set aside
+/// without a lock, some look at the limiter, and none needs a timer. How the rate is found, the [module](crate::throttle) tells; every number of it can be set by
 /// [`builder`](Self::builder).
 ///
 /// Clones of the layer, and all services that they make, share one limiter. Make one layer for each quota: limits of

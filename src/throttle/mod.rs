@@ -52,7 +52,8 @@
 //!
 //! **Start.** The first rate is finite ([`first_rate`](Builder::first_rate)), and doubles every
 //! [`doubling`](Builder::doubling) while callers wait, until a request is refused. (A client that is unlimited until
-//! the first refusal has all its workers' requests in flight when it comes, and all of them are refused.)
+//! the first refusal has all its workers' requests in flight when it comes, and all of them are refused.) Then the rate is
+//! cut to [`first_cut`](Builder::first_cut), and doubles half as fast, until the limit can be measured.
 //!
 //! **Measure.** A server that refuses has nothing left to give. If it refuses at the times *t₀* and *t₁*, then
 //! whatever it can save up was empty at both, and what it served in between is what flowed in:
@@ -80,23 +81,25 @@
 //! | symbol | meaning | alone | others may be there | stricter |
 //! |---|---|---|---|---|
 //! | *β* | how far below the limit a pass begins | [`back_off`](Builder::back_off), if *T* is 4 s; less if longer | half of [`contest_back_off`](Builder::contest_back_off) | smaller |
-//! | *T* | length of a pass | twice as long each time, until it is the time of [`requests_a_trial`](Builder::requests_a_trial), within [`shortest_trial`](Builder::shortest_trial) and [`longest_trial`](Builder::longest_trial) | such that the rate grows by [`contest_step`](Builder::contest_step) a second, within 0.45 and 1.5 s | longer |
-//! | *D* | excess that is no evidence | half as much each time, but twice what was refused last, and 4 requests | 0.5 s | larger |
-//! | *k* | growth for each second of evidence | 20 a second | 20 a second | smaller |
+//! | *T* | length of a pass | longer by [`patience`](Builder::patience) each time, until it is the time of [`requests_a_trial`](Builder::requests_a_trial), within [`shortest_trial`](Builder::shortest_trial) and [`longest_trial`](Builder::longest_trial) | such that the rate grows by [`contest_step`](Builder::contest_step) a second, within [`contest_shortest`](Builder::contest_shortest) and [`contest_longest`](Builder::contest_longest) | longer |
+//! | *D* | excess that is no evidence | half as much each time, but twice what was refused last, and [`least_doubt`](Builder::least_doubt) | [`doubt`](Builder::doubt) | larger |
+//! | *k* | growth for each second of evidence | [`evidence`](Builder::evidence) | the same | smaller |
 //! | *τ* | time in the pass while callers waited: nothing grows otherwise | | | |
 //!
 //! **Contest.** As long as others may use up the same limit, the rate grows by the same step for everybody and is cut by a
 //! share of itself at each refusal: who has more loses more, and the shares become equal. One's own share then
 //! scatters by several per cent from one refusal to the next, whereas a limit that is used up by one client is the same
-//! each time, exactly. So five measures in a row that agree within 1 %, one request, and what the moments are blurred
-//! by, mean that the client is *alone*. Then passes get longer and flatter, and each of them costs one refusal, or two.
+//! each time, exactly. So five measures in a row ([`alone_after`](Builder::alone_after)) that agree within 1 % ([`agreement`](Builder::agreement)), one
+//! request, and what the moments are blurred by, mean that the client is *alone*. Then passes get longer and flatter, and each of them costs one refusal, or two.
 //! A refusal below the known limit, at which the measure does not agree, means that somebody else has come.
 //!
 //! **Changes.** After a refusal far above *L* (*E* half a second over *D*) the limit is searched anew. When it has fallen
-//! to less than 0.6 of itself, no pass is longer than 0.7 s for the next 30 s: what fell may rise again.
+//! to less than 0.6 of itself ([`fallen`](Builder::fallen)), no pass is longer than [`eager_trial`](Builder::eager_trial) for the next 30 s
+//! ([`eager_for`](Builder::eager_for)): what fell may rise again.
 //!
-//! **Shut.** Five refusals in a row, or three of requests that were sent after the cut, mean that the server gives
-//! nothing at present, as when it counts in windows and one is used up. A fifth of the rate goes on until it gives again.
+//! **Shut.** Five refusals in a row ([`shut_after`](Builder::shut_after)), or three of requests that were sent after the cut
+//! ([`shut_after_cut`](Builder::shut_after_cut)), mean that the server gives nothing at present, as when it counts in windows and one is used up.
+//! A fifth of the rate ([`trickle`](Builder::trickle)) goes on until it gives again.
 //!
 //! **Outage.** [`outage_after`](Builder::outage_after) failures in a row (5xx without a limit's name), and no more is
 //! sent than half of what was accepted in the last second, and at last [`probe_rate`](Builder::probe_rate) probes,
