@@ -1,5 +1,5 @@
 use super::{
-    course::{Course, Pass},
+    course::Course,
     gauge::{Cut, Gauge},
     known::Known,
     outage::Outage,
