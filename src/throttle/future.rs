@@ -176,8 +176,7 @@ where
         };
         let polled = inner.poll(cx);
         match &polled {
-            Poll::Ready(Ok(_)) if shared.calm().accept() => {}
-            Poll::Ready(Ok(_)) => drop(shared.answered(Answer::Accepted, None, *looked)),
+            Poll::Ready(Ok(_)) => shared.accepted(*looked),
             Poll::Ready(Err(error)) => failed(shared, error, *looked),
             Poll::Pending => {}
         }
@@ -222,12 +221,13 @@ fn failed<E: FindOssError>(shared: &Shared, error: &E, looked: f64) {
     }
     // Without an answer, it tells nothing about the load of the server.
     let Some(error) = error.oss_error() else { return };
-    let answer = answer_of(error);
-    if answer == Answer::Accepted && shared.calm().accept() {
-        return;
-    }
-    if shared.answered(answer, error.retry_after(), looked) {
-        error.notes().set_paced();
+    match answer_of(error) {
+        Answer::Accepted => shared.accepted(looked),
+        answer => {
+            if shared.answered(answer, error.retry_after(), looked) {
+                error.notes().set_paced();
+            }
+        }
     }
 }
 

@@ -46,6 +46,14 @@ impl Shared {
         self.with(now, |limiter, now, _| limiter.enter(|| patience().as_secs_f64(), now))
     }
 
+    /// A good answer came to a request that was sent after this look at the limiter.
+    #[inline]
+    pub(super) fn accepted(&self, looked: f64) {
+        if !self.0.calm.accept() {
+            self.answered(Answer::Accepted, None, looked);
+        }
+    }
+
     /// An answer came to a request that was sent after this look at the limiter. True if the throttle paces what is
     /// done about it.
     #[cold]
