@@ -64,7 +64,6 @@ macro_rules! by_clone {
                 Some(self.clone())
             }
 
-            #[inline]
             fn try_clone_request(request: &Request<Self>) -> Option<Request<Self>> {
                 Some(request.clone())
             }

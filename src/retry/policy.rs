@@ -287,7 +287,6 @@ impl<B: TryCloneBody, R, E: RetryError> Policy<Request<B>, Response<R>, E> for R
         }
     }
 
-    #[inline]
     fn clone_request(&mut self, request: &Request<B>) -> Option<Request<B>> {
         self.session.note_offset(&self.settings);
         B::try_clone_request(request)
