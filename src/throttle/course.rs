@@ -64,6 +64,11 @@ impl Pass {
         Self { haste: growth(settings.return_doubling), ..self }
     }
 
+    /// Far more was sent than the limit can explain.
+    pub(super) fn is_overrun(&self, settings: &Settings) -> bool {
+        self.excess > self.doubt + settings.doubt.as_secs_f64()
+    }
+
     /// The rate at its beginning.
     pub(super) fn first_rate(&self) -> f64 {
         self.limit * (1.0 - self.back_off)

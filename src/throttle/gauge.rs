@@ -34,6 +34,11 @@ pub(super) struct Measure {
     pub(super) blur: f64,
 }
 
+/// Callers have to wait for this share of a time, or what a server had saved up may have been lost.
+const PRESSED: f64 = 0.8;
+/// A window that was used up was used up whole; but there may have been others before it that were not.
+const PRESSED_IN_WINDOWS: f64 = 0.5;
+
 impl Gauge {
     pub(super) fn press(&mut self, seconds: f64) {
         self.pressed += seconds;
@@ -73,20 +78,20 @@ impl Gauge {
         self.cut.take_if(|cut| sent >= cut.at)
     }
 
-    /// What was served up to the last refusal of a cut that ends now. None if the time is too short to count in.
+    /// What was served up to the last refusal of a cut that ends now. None if the time is too short to count in, or
+    /// if callers waited for too little of it.
     pub(super) fn measure(&mut self, cut: Cut, shortest: f64, now: f64) -> Option<Measure> {
         let blur = if cut.shut { self.place_opening(now) } else { 0.0 };
-        let measure = cut.drained.zip(self.drained).and_then(|(from, to)| {
-            let span = from.to(to);
-            // A window that was used up was used up whole, whoever waited.
-            let limit = if cut.shut { span.mean(shortest) } else { span.limit(shortest) };
-            Some(Measure { limit: limit?, span, blur })
-        });
-        if measure.is_none() {
+        let (from, to) = cut.drained.zip(self.drained)?;
+        let span = from.to(to);
+        if span.seconds < shortest {
             // It is counted together with what follows.
-            self.drained = cut.drained.or(self.drained);
+            self.drained = cut.drained;
+            return None;
         }
-        measure
+        let pressed = if cut.shut { PRESSED_IN_WINDOWS } else { PRESSED };
+        let limit = span.limit(pressed)?;
+        Some(Measure { limit, span, blur })
     }
 
     /// A shut server has opened at some moment between the last refusal and now. How far apart these are.

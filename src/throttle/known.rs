@@ -49,7 +49,7 @@ impl Known {
         now: f64,
         settings: &Settings,
     ) -> Option<(Pass, f64)> {
-        if old.excess > old.doubt + settings.doubt.as_secs_f64() {
+        if old.is_overrun(settings) {
             return None;
         }
         if measure.limit <= settings.fallen * old.limit {
@@ -95,7 +95,7 @@ impl Known {
         self.measure.fade(settings.requests_a_trial);
         self.measure.join(limit * span.seconds, span.seconds);
         self.settled |= self.measure.served >= settings.requests_a_trial / 4.0;
-        self.measure.limit(0.0).unwrap_or(limit)
+        self.measure.mean().unwrap_or(limit)
     }
 
     /// Nobody else uses up the limit: the measures agree.

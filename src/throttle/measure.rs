@@ -30,14 +30,15 @@ impl Moment {
 }
 
 impl Span {
-    /// What was served a second, unless the time is too short to count in.
-    pub(super) fn mean(&self, shortest: f64) -> Option<f64> {
-        (self.seconds > 0.0 && self.seconds >= shortest).then(|| self.served / self.seconds)
+    /// What was served a second, unless it is no time at all.
+    pub(super) fn mean(&self) -> Option<f64> {
+        (self.seconds > 0.0).then(|| self.served / self.seconds)
     }
 
-    /// The limit: that, unless callers did not take all that they could get.
-    pub(super) fn limit(&self, shortest: f64) -> Option<f64> {
-        self.mean(shortest).filter(|_| self.pressed >= 0.8 * self.seconds)
+    /// The limit: that, unless callers waited for less than this share of the time, and did not take all that they
+    /// could get.
+    pub(super) fn limit(&self, pressed: f64) -> Option<f64> {
+        self.mean().filter(|_| self.pressed >= pressed * self.seconds)
     }
 
     /// Adds what was served in so many seconds more.

@@ -63,7 +63,7 @@ impl Rate {
             let probes = probe_rate.min(waiting as f64 / probe_interval.as_secs_f64());
             (self.accepted.last(10, now) / 2.0).max(probes).min(self.value)
         } else if self.shut.is_shut() {
-            (self.value * trickle).max(1.0).min(self.value)
+            (self.value * trickle).max(f64::min(1.0, self.value / 2.0))
         } else {
             self.value
         }
@@ -130,7 +130,9 @@ impl Rate {
     fn answers_again(&mut self, now: f64) {
         let settings = &self.settings;
         let Some(carried) = self.outage.end(now, settings) else { return };
-        self.value = carried.max(settings.probe_rate).min(self.value);
+        // What little was carried in a quiet time is no measure.
+        let returning = if carried > settings.probe_rate { carried } else { settings.first_rate };
+        self.value = returning.min(self.value);
         self.course = Course::Pass(self.known.first_pass(self.value, settings).returning(settings));
         self.gauge.forget();
     }
@@ -186,19 +188,35 @@ impl Rate {
     /// The server gives again, after a cut. The answer that tells it took so long.
     fn judge(&mut self, cut: Cut, took: f64, now: f64) {
         let shortest = self.settings.shortest_measure.as_secs_f64().max(took);
-        let Some(mut measure) = self.gauge.measure(cut, shortest, now) else { return };
+        let Some(mut measure) = self.gauge.measure(cut, shortest, now) else {
+            // Nothing is known of it but that it is not where the pass takes it to be.
+            if matches!(self.course, Course::Pass(pass) if pass.is_overrun(&self.settings)) {
+                self.search(cut);
+            }
+            return;
+        };
         self.cut_at = now; // what was sent before tells nothing of the rate from now on
         measure.limit = measure.limit.min(cut.sent).max(cut.floor).max(0.1);
-        let (course, rate) = if let Course::Pass(old) = self.course {
+        let (pass, rate) = if let Course::Pass(old) = self.course {
             match self.known.next_pass(&old, cut.sent, &measure, now, &self.settings) {
-                Some((pass, rate)) => (Course::Pass(pass), rate),
-                None => (Course::Search, cut.sent * self.settings.first_cut),
+                Some(next) => next,
+                None => return self.search(cut),
             }
         } else {
             let pass = self.known.first_pass(measure.limit, &self.settings);
-            (Course::Pass(pass), pass.first_rate())
+            (pass, pass.first_rate())
         };
-        self.course = course;
-        self.value = rate.max(cut.floor).min(self.settings.max_rate);
+        self.course = Course::Pass(pass);
+        self.set(rate.max(cut.floor));
+    }
+
+    /// The limit is no longer where it was.
+    fn search(&mut self, cut: Cut) {
+        self.course = Course::Search;
+        self.set((cut.sent * self.settings.first_cut).max(cut.floor));
+    }
+
+    fn set(&mut self, rate: f64) {
+        self.value = rate.min(self.settings.max_rate);
     }
 }
