@@ -34,6 +34,7 @@ pub struct InvalidSetting {
     least: f64,
     most: f64,
     given: f64,
+    unit: &'static str,
 }
 
 impl Builder {
@@ -50,7 +51,9 @@ impl Builder {
     pub fn build(self) -> Result<ThrottleLayer, InvalidSetting> {
         let wrong = |setting: &Setting| !(setting.least..=setting.most).contains(&setting.given);
         match self.settings.all().find(wrong) {
-            Some(Setting { name, least, most, given }) => Err(InvalidSetting { name, least, most, given }),
+            Some(Setting { name, given, least, most, unit }) => {
+                Err(InvalidSetting { name, least, most, given, unit })
+            }
             None => Ok(ThrottleLayer::with(self.settings)),
         }
     }
@@ -66,8 +69,8 @@ impl InvalidSetting {
 
 impl fmt::Display for InvalidSetting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, least, most, given } = self;
-        write!(f, "{name} must be between {least} and {most}, got {given}")
+        let Self { name, least, most, given, unit } = self;
+        write!(f, "{name} must be between {least} and {most}{unit}, got {given}")
     }
 }
 
@@ -110,7 +113,8 @@ mod tests {
             );
         }
         let endless = ThrottleLayer::builder().max_wait(Duration::MAX).build();
-        assert_eq!(endless.unwrap_err().name(), "max_wait");
+        let text = endless.unwrap_err().to_string();
+        assert!(text.starts_with("max_wait must be between 0 and 86400 seconds, got 1844"), "{text}");
     }
 
     #[test]

@@ -165,7 +165,7 @@ impl Rate {
         let floor = self.settings.floor * self.accepted.last(10, now);
         let share = match self.course {
             Course::Start => self.settings.first_cut,
-            Course::Search => 0.5,
+            Course::Search => self.settings.search_cut,
             Course::Pass(_) => 1.0 - self.settings.contest_back_off,
         };
         self.value = (sent * share).max(floor).min(sent);
