@@ -88,6 +88,9 @@ const OF_SEVERAL_LINES: [&str; 2] = ["canonicalrequest", "stringtosign"];
 /// What key ids begin with: long-lived ones, and temporary ones of either kind.
 const KEY_IDS: [&str; 3] = ["LTAI", "STS.", "TMP."];
 
+/// Letters and digits that a key id has at least behind its beginning.
+const SHORTEST_KEY_ID: usize = 8;
+
 /// Whether the value behind a name is secret.
 pub(super) fn is_secret_name(name: &str) -> bool {
     holds(name, &SECRET_WORDS) || name.eq_ignore_ascii_case("user")
@@ -133,21 +136,29 @@ pub(super) fn secrets(text: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// A key id, wherever in a word, with what is attached to it: `LTAI…:signature`, `acs%2FLTAI…`.
+/// A key id, wherever in a word, with what is attached to it: `LTAI…:signature`, `acs%2FLTAI…`. Long enough for one: the
+/// names of objects are needed.
 fn key_id(bytes: &[u8], name: &str, start: usize) -> Option<Range<usize>> {
-    let begins = |prefix: &&str| name.find(*prefix).filter(|at| at + prefix.len() < name.len());
+    let begins =
+        |prefix: &&str| name.find(*prefix).filter(|at| name.len() - at - prefix.len() >= SHORTEST_KEY_ID);
     let start = start + KEY_IDS.iter().filter_map(begins).min()?;
     Some(start..start + until(&bytes[start..], |b| b.is_ascii_whitespace()))
 }
 
 /// What follows the name of an authentication scheme, if it looks like a credential: `Bearer 3f…`, `OSS id:signature`.
 fn scheme(bytes: &[u8], name: &str, end: usize) -> Option<Range<usize>> {
-    let looks_secret: fn(&[u8]) -> bool = match name {
-        "Basic" | "Bearer" => |value| value.len() >= 20 || value.iter().any(u8::is_ascii_digit),
-        "OSS" => |value| value[..value.len().saturating_sub(1)].contains(&b':'),
-        _ => return None,
+    let is = |scheme: &str| name.eq_ignore_ascii_case(scheme);
+    let looks_secret: fn(&[u8]) -> bool = if is("Basic") || is("Bearer") {
+        |value| value.len() >= 20 || value.iter().any(u8::is_ascii_digit)
+    } else if is("OSS") {
+        |value| value[..value.len().saturating_sub(1)].contains(&b':')
+    } else {
+        return None;
     };
-    let start = end + until(&bytes[end..], |b| b != b' ');
+    let mut start = end;
+    while let Some((b' ', length)) = separator(&bytes[start..]) {
+        start += length;
+    }
     let value = &bytes[start..][..until(&bytes[start..], |b| b.is_ascii_whitespace())];
     (start > end && looks_secret(value)).then_some(start..start + value.len())
 }
@@ -177,7 +188,7 @@ fn label(bytes: &[u8], name: &str, end: usize) -> Option<Range<usize>> {
 }
 
 /// What a separator, a quote or a blank stands for, and its length: as it is, as a URL encodes it (`%3A`), once or more
-/// often (`%253A`), or as an East Asian keyboard and a web page write it.
+/// often (`%253A`), as JSON (`\u003a`) and XML may, and as an East Asian keyboard and a web page write it.
 fn separator(bytes: &[u8]) -> Option<(u8, usize)> {
     let digit = |b: u8| char::from(b).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     match bytes {
@@ -186,6 +197,8 @@ fn separator(bytes: &[u8]) -> Option<(u8, usize)> {
             separator(&again).filter(|(byte, _)| *byte != b'%').map(|(byte, _)| (byte, 5))
         }
         [b'%', high, low, ..] => Some((digit(*high)? << 4 | digit(*low)?, 3)),
+        [b'\\', b'u', b'0', b'0', high, low, ..] => Some((digit(*high)? << 4 | digit(*low)?, 6)),
+        [b'&', b'q', b'u', b'o', b't', b';', ..] => Some((b'"', 6)),
         [0xef, 0xbc, 0x9a | 0x9d, ..] => Some((b':', 3)), // full width
         [0xc2, 0xa0, ..] => Some((b' ', 2)),
         [0xe2, 0x80, 0x8b, ..] => Some((b' ', 3)), // of no width
@@ -262,8 +275,8 @@ mod tests {
             ("<StringToSign>GET</StringToSign>", "<StringToSign>*"),
             ("access_key_id: a", "access_key_id: *"),
             ("x-oss-callback-var=e30=", "x-oss-callback-var=*"),
-            ("the header OSS LTAI5t:abc+/= is malformed", "the header OSS * is malformed"),
-            ("STS.NUabc", "*"),
+            ("the header OSS LTAI5tAbCdEf12:abc+/= is malformed", "the header OSS * is malformed"),
+            ("STS.NUabcDEF123", "*"),
             ("\u{a0}é token='ü'", "\u{a0}é token='*"),
             ("token%3Dabc", "token%3D*"),
             ("%7B%22Signature%22%3A%20%22abc%22%7D", "%7B%22Signature%22%3A%20%22*"),
@@ -273,9 +286,12 @@ mod tests {
             ("签名 Signature：abc", "签名 Signature：*"),
             ("Secret\u{a0}=\u{a0}abc Signature\u{200b}=abc", "Secret\u{a0}=\u{a0}*"),
             ("StringToSign:\nGET\nabc\n/b/k", "StringToSign:\n*"),
-            ("oss%2FLTAI5tabc%2F2026 x", "oss%2F* x"),
-            ("%22LTAI5tabc%22, ak_LTAI5tabc, idLTAI5tabc", "%22* ak_* id*"),
-            ("\"role-STS.NUabc\" TMP.3Kabc", "\"role-* *"),
+            ("oss%2FLTAI5tAbCdEf12%2F2026 x", "oss%2F* x"),
+            ("%22LTAI5tAbCdEf12%22, ak_LTAI5tAbCdEf12, idLTAI5tAbCdEf12", "%22* ak_* id*"),
+            ("\"role-STS.NUabcDEF123\" TMP.3KabcDEF123", "\"role-* *"),
+            ("bearer\u{a0}3fa85f64 is no", "bearer\u{a0}* is no"),
+            (r"Signature\u003dabc", r"Signature\u003d*"),
+            ("&quot;token&quot;:&quot;abc", "&quot;token&quot;:&quot;*"),
             ("Bearer 3fa85f64 is no", "Bearer * is no"),
             ("Basic dXNlcjpwYXNzd29yZA== is no", "Basic * is no"),
             ("scheme OSS  ak:sig= is no", "scheme OSS  * is no"),
@@ -301,6 +317,7 @@ mod tests {
             "a?",
             "http://host:80/path",
             "use the STS. Or TMP. Or LTAI",
+            "FALTAIRE.jpg, photos/TMP.jpg and STS.md do not exist",
             "Basic authentication is not supported, nor are Bearer tokens; OSS says: no",
             "100 %, token %zz",
         ] {

@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn what_is_hidden_counts_too() {
-        let ids = shown(&"LTAI5t ".repeat(500));
+        let ids = shown(&"LTAI5tAbCdEf12 ".repeat(250));
         assert!(ids.starts_with("*** *** ***") && ids.chars().count() <= 513, "{ids}");
     }
 
