@@ -22,6 +22,7 @@ pub(super) struct Limiter<W> {
     paused_until: f64,
     burst: f64,
     catch_up: f64,
+    standstill: f64,
     longest_pause: f64,
     max_waiting: usize,
     accepted: u64,
@@ -57,6 +58,7 @@ impl<W> Limiter<W> {
             paused_until: 0.0,
             burst: settings.burst.as_secs_f64(),
             catch_up: settings.catch_up.as_secs_f64(),
+            standstill: settings.standstill.as_secs_f64(),
             longest_pause: settings.max_retry_after.as_secs_f64(),
             max_waiting: settings.max_waiting,
             accepted: 0,
@@ -185,7 +187,7 @@ impl<W> Limiter<W> {
             self.burst
         } else {
             self.rate.grow(passed);
-            self.catch_up
+            if self.rate.is_measured() { self.catch_up } else { self.standstill }
         };
         let rate = self.rate(now);
         // What was set aside may all have been taken a moment ago: no more than a burst goes out at any time.

@@ -78,6 +78,11 @@ impl Rate {
         self.outage.is_on()
     }
 
+    /// Whether there is a limit that was measured.
+    pub(super) fn is_measured(&self) -> bool {
+        matches!(self.course, Course::Pass(_))
+    }
+
     /// Whether a good answer changes nothing at present, so that it is enough to count it.
     pub(super) fn is_calm(&self) -> bool {
         self.outage.is_calm() && self.shut.is_calm() && !self.gauge.is_cut()
@@ -94,7 +99,7 @@ impl Rate {
         let seconds = seconds.min(LONGEST_STEP);
         self.gauge.press(seconds);
         // Growth needs news: when the program has stood still, there were none.
-        let seconds = seconds.min(1.0 / self.value + self.settings.catch_up.as_secs_f64());
+        let seconds = seconds.min(1.0 / self.value + self.settings.standstill.as_secs_f64());
         if !self.outage.is_on() && !self.shut.is_shut() {
             let next = self.course.step(self.value, seconds, &self.settings);
             self.value = next.min(self.settings.max_rate);

@@ -75,12 +75,17 @@ settings! {
         /// up goes out at once.
         burst: Duration = Duration::from_millis(50), 0 to 1;
 
-        /// While callers wait, turns that are not taken in time can be taken for this long, and one besides; 10 ms.
+        /// While callers wait, turns that are not taken in time can be taken for this long, and one besides; 50 ms.
         ///
-        /// It makes good for timers, which tell milliseconds apart and no less, and for tasks that are polled late. If it is
-        /// longer than that, the whole program has stood still, and the rate does not grow for it: there were no news. Less is
-        /// stricter.
-        catch_up: Duration = Duration::from_millis(10), 0 to 1;
+        /// It makes good for timers, which tell milliseconds apart and no less, and for tasks that are polled late: of a program
+        /// that comes to its calls less often than this, the rest of the rate is lost. Less is stricter: that much goes out at
+        /// once.
+        catch_up: Duration = Duration::from_millis(50), 0 to 1;
+
+        /// If no turn was taken for so much longer than one takes to come, the program has stood still; 10 ms. The rate does not
+        /// grow for the rest of the time, for there were no news; and as long as no limit was measured, no more than that is
+        /// caught up on. Less is stricter.
+        standstill: Duration = Duration::from_millis(10), 0 to 10;
     }
 
     /// # How long a call waits

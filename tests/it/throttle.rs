@@ -42,6 +42,7 @@ fn constant(per_second: f64) -> Builder {
         .max_rate(per_second)
         .burst(Duration::ZERO)
         .catch_up(Duration::ZERO)
+        .standstill(Duration::ZERO)
 }
 
 fn request(name: usize) -> Request<usize> {
