@@ -154,8 +154,8 @@ fn contest() {
         shared_quota(clients, kind, kind.name());
     }
     println!("  4 clients, fewer refusals or fairer shares, by the cut of a contest");
-    for cut in [0.05, 0.07, 0.09, 0.12, 0.16, 0.20] {
-        shared_quota(4, Kind::Cut(cut), &format!("cut {cut:.2}"));
+    for cut in [0.05, 0.07, 0.085, 0.12, 0.16, 0.20] {
+        shared_quota(4, Kind::Cut(cut), &format!("cut {cut}"));
     }
 }
 

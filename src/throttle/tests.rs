@@ -14,7 +14,17 @@ const DEFAULT: Settings = Settings::DEFAULT;
 
 /// Plays so many seconds in steps of a millisecond; answers come after ten. Returns what each second accepted and
 /// refused.
-fn play(limiter: &mut Limiter<()>, seconds: u32, mut server: impl FnMut(f64) -> Answer) -> Vec<(u32, u32)> {
+fn play(limiter: &mut Limiter<()>, seconds: u32, server: impl FnMut(f64) -> Answer) -> Vec<(u32, u32)> {
+    play_while(|_| true, limiter, seconds, server)
+}
+
+/// The same; new callers come only at times.
+fn play_while(
+    comes: impl Fn(f64) -> bool,
+    limiter: &mut Limiter<()>,
+    seconds: u32,
+    mut server: impl FnMut(f64) -> Answer,
+) -> Vec<(u32, u32)> {
     let mut flying: VecDeque<(f64, Answer)> = VecDeque::new();
     let mut counts = vec![(0, 0); seconds as usize];
     let mut waiting: VecDeque<u64> = VecDeque::new();
@@ -23,7 +33,7 @@ fn play(limiter: &mut Limiter<()>, seconds: u32, mut server: impl FnMut(f64) -> 
         while let Some((sent, answer)) = flying.pop_front_if(|(sent, _)| now - *sent >= 0.01) {
             limiter.answered(answer, None, sent, now, drop);
         }
-        while waiting.len() < 20 {
+        while waiting.len() < 20 && comes(now) {
             match limiter.enter(|| f64::INFINITY, now) {
                 Entry::Go => flying.push_back((now, server(now))),
                 Entry::Wait(ticket) => waiting.push_back(ticket),
@@ -110,6 +120,32 @@ fn a_limit_that_falls_and_rises_is_followed() {
     let (accepted, refused) = sums(&counts);
     assert!(refused <= 0.05 * (accepted + refused), "{refused} of {accepted}");
     assert!(counts[22].0 >= 450, "{:?}", &counts[20..]);
+}
+
+/// A bucket that fills at this rate and holds what comes in a second.
+fn deep_bucket(rate: f64) -> impl FnMut(f64) -> Answer {
+    let (mut tokens, mut at) = (rate, 0.0);
+    move |now| {
+        tokens = f64::min(tokens + (now - at) * rate, rate);
+        at = now;
+        let accepted = tokens >= 1.0;
+        tokens -= if accepted { 1.0 } else { 0.0 };
+        if accepted { Answer::Accepted } else { Answer::Throttled }
+    }
+}
+
+#[test]
+fn an_idle_time_does_not_spoil_what_is_known() {
+    for rate in [100.0, 500.0] {
+        for work in 5..15 {
+            let idle = f64::from(work)..f64::from(work + 20);
+            let counts =
+                play_while(|now| !idle.contains(&now), &mut Limiter::new(DEFAULT), 80, deep_bucket(rate));
+            let (accepted, refused) = sums(&counts[50..]);
+            assert!(refused <= 0.02 * (accepted + refused), "{rate}/s, {work} s of work first: {refused}");
+            assert!(accepted >= 0.95 * 30.0 * rate, "{rate}/s, {work} s of work first: {accepted}");
+        }
+    }
 }
 
 #[test]
