@@ -69,11 +69,11 @@ settings! {
         /// With a quota that is known and shared with nobody, set it a little below: nothing is refused then.
         max_rate: f64 = 100_000.0, 0.1 to 1000000;
 
-        /// While nobody waits, turns are saved up for this long, and one besides; 50 ms.
+        /// While nobody waits, turns are saved up for this long, and one besides; 80 ms.
         ///
         /// So that a few calls at once need not wait, and need not look at the clock either. Less is stricter: what is saved
         /// up goes out at once.
-        burst: Duration = Duration::from_millis(50), 0 to 1;
+        burst: Duration = Duration::from_millis(80), 0 to 1;
 
         /// While callers wait, turns that are not taken in time can be taken for this long, and one besides; 50 ms.
         ///
