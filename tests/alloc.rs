@@ -220,6 +220,18 @@ fn an_error_holds_its_text_and_one_allocation_more() {
 }
 
 #[test]
+fn no_more_of_a_shared_body_is_copied_than_is_kept() {
+    let body = Bytes::from(DOCUMENT.repeat(24 * 1024)); // 8 MiB
+    let answer = Response::builder().status(404).body(body.clone()).unwrap();
+    let mut error = None;
+    let allocated = measure(|| error = Some(OssError::from_response(answer)));
+
+    assert_eq!(error.unwrap().code(), "NoSuchKey");
+    assert!(allocated.bytes_max <= 256 * KIB, "{allocated:?}");
+    drop(body);
+}
+
+#[test]
 fn a_buffer_that_nobody_else_has_is_taken_over_and_what_is_unused_given_back() {
     for spare in [0, 64 * 1024] {
         let mut buffer = Vec::with_capacity(DOCUMENT.len() + spare);

@@ -19,15 +19,15 @@ impl OssError {
     /// header `x-oss-err`, and is found there.
     #[must_use]
     pub fn from_response(response: Response<Bytes>) -> Self {
-        let (head, body) = response.into_parts();
+        let (head, mut body) = response.into_parts();
         let state = match body.len() {
             0 => BodyState::Empty,
             length if length > Limits::DEFAULT.keep => BodyState::Truncated,
             _ => BodyState::Complete,
         };
-        // A copy, unless nobody else has the buffer; and no more of that than is kept.
+        // A copy of what is kept, unless nobody else has the buffer; then the rest of it is given back.
+        body.truncate(Limits::DEFAULT.keep);
         let mut bytes = Vec::from(body);
-        bytes.truncate(Limits::DEFAULT.keep);
         bytes.shrink_to_fit();
         assemble(head, None, Collected { bytes, state, cause: None })
     }
