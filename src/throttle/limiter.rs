@@ -124,6 +124,7 @@ impl<W> Limiter<W> {
         }
     }
 
+    /// For when its turn comes sooner than its timer knows.
     fn wake_first(&mut self, wake: impl FnMut(W)) {
         self.queue.take_first_waker().into_iter().for_each(wake);
     }
@@ -133,7 +134,6 @@ impl<W> Limiter<W> {
         if !self.queue.waits(ticket) {
             self.ready += 1.0;
         } else if self.queue.leave(ticket) {
-            // Its turn comes sooner than its timer knows.
             self.wake_first(&mut wake);
         }
         self.call(now, wake);

@@ -103,7 +103,8 @@
 //!
 //! **Outage.** [`outage_after`](Builder::outage_after) failures in a row (5xx without a limit's name), and no more is
 //! sent than half of what was accepted in the last second, and at last [`probe_rate`](Builder::probe_rate) probes,
-//! fewer if few wait. The first good answer ends it: back to what was carried before, and on with
+//! fewer if few wait. The first good answer ends it: back to what was carried before, or
+//! to the first rate if that was next to nothing, and on with
 //! [`return_doubling`](Builder::return_doubling). Single failures never slow anybody down.
 //!
 //! # When the limit is not a rate

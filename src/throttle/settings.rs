@@ -242,7 +242,8 @@ settings! {
         /// And so do so many of requests that were sent at the lower rate after a cut; 3. Few requests have no time for more.
         shut_after_cut: u32 = 3, 1 to 1000000;
 
-        /// Share of the rate with which it is tried, at least once a second; 0.2. Less finds out late that it gives again.
+        /// Share of the rate with which it is tried; 0.2. At least once a second, or at half the rate if that is less. Less finds out
+        /// late that it gives again.
         trickle: f64 = 0.2, 0 to 1;
     }
 
