@@ -29,11 +29,9 @@ pub(super) struct Limiter<W> {
     refused: u64,
 }
 
-/// What a caller gets who comes.
+/// What a caller gets who comes before its turn.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Entry {
-    /// Its turn.
-    Go,
+pub(super) enum NotYet {
     /// A ticket.
     Wait(u64),
     /// Nothing: the wait would be this long, and it is too long.
@@ -85,21 +83,21 @@ impl<W> Limiter<W> {
         calm.then_some(turns)
     }
 
-    /// A caller comes, and can wait for this long, which is asked for only if it has to.
-    pub(super) fn enter(&mut self, patience: impl FnOnce() -> f64, now: f64) -> Entry {
+    /// A caller comes, and can wait for this long, which is asked for only if it has to. Ok if it is its turn.
+    pub(super) fn enter(&mut self, patience: impl FnOnce() -> f64, now: f64) -> Result<(), NotYet> {
         self.advance(now);
         if self.queue.is_empty() && self.ready >= 1.0 && now >= self.paused_until {
             self.ready -= 1.0;
-            return Entry::Go;
+            return Ok(());
         }
         let wait = self.wait_of(self.queue.len(), self.rate.hoped(), now);
-        if wait > patience() {
-            Entry::TooLong(wait)
+        Err(if wait > patience() {
+            NotYet::TooLong(wait)
         } else if self.queue.len() >= self.max_waiting {
-            Entry::TooMany(wait)
+            NotYet::TooMany(wait)
         } else {
-            Entry::Wait(self.queue.push())
-        }
+            NotYet::Wait(self.queue.push())
+        })
     }
 
     /// Whether the turn of this ticket has come. If not, the waker is kept, and this long is it until the next look.

@@ -10,7 +10,7 @@ use tower::Service;
 
 use super::{
     future::{Limit, ResponseFuture},
-    limiter::Entry,
+    limiter::NotYet,
     shared::{Shared, Turn},
 };
 use crate::{
@@ -67,18 +67,18 @@ where
             return ResponseFuture::sent(self.inner.call(request), self.shared.clone());
         }
         match self.look(deadline) {
-            Entry::Go => ResponseFuture::sent(self.inner.call(request), self.shared.clone()),
-            entry => self.wait(request, entry),
+            Ok(()) => ResponseFuture::sent(self.inner.call(request), self.shared.clone()),
+            Err(not_yet) => self.wait(request, not_yet),
         }
     }
 }
 
 impl<S> Throttle<S> {
     #[inline(never)]
-    fn look(&self, deadline: Option<Deadline>) -> Entry {
+    fn look(&self, deadline: Option<Deadline>) -> Result<(), NotYet> {
         let now = Instant::now();
         if deadline.is_some_and(|deadline| deadline.moment() < now) {
-            return Entry::TooLong(0.0);
+            return Err(NotYet::TooLong(0.0));
         }
         let limit = || Limit::of(deadline, self.shared.settings().max_wait, now);
         self.shared.enter(|| limit().patience(now), now)
@@ -86,22 +86,21 @@ impl<S> Throttle<S> {
 
     #[cold]
     #[inline(never)]
-    fn wait<B>(&mut self, request: Request<B>, entry: Entry) -> ResponseFuture<S, B>
+    fn wait<B>(&mut self, request: Request<B>, not_yet: NotYet) -> ResponseFuture<S, B>
     where
         S: Service<Request<B>> + Clone,
     {
         let now = Instant::now();
         let limit = Limit::of(Deadline::of(&request), self.shared.settings().max_wait, now);
-        match entry {
-            Entry::Go => ResponseFuture::sent(self.inner.call(request), self.shared.clone()),
-            Entry::Wait(ticket) => {
+        match not_yet {
+            NotYet::Wait(ticket) => {
                 // The one that is ready waits along; the clone that stays has to be polled ready anew.
                 let clone = self.inner.clone();
                 let inner = mem::replace(&mut self.inner, clone);
                 ResponseFuture::waiting(inner, request, Turn::new(self.shared.clone(), ticket), limit, now)
             }
-            Entry::TooLong(wait) => ResponseFuture::rejected(&request, limit.reason(), duration(wait)),
-            Entry::TooMany(wait) => {
+            NotYet::TooLong(wait) => ResponseFuture::rejected(&request, limit.reason(), duration(wait)),
+            NotYet::TooMany(wait) => {
                 ResponseFuture::rejected(&request, ThrottleReason::MaxWaiting, duration(wait))
             }
         }

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::{
     calm::Calm,
-    limiter::{Entry, Limiter},
+    limiter::{Limiter, NotYet},
     rate::Answer,
     settings::Settings,
 };
@@ -42,7 +42,7 @@ impl Shared {
         &self.0.settings
     }
 
-    pub(super) fn enter(&self, patience: impl FnOnce() -> Duration, now: Instant) -> Entry {
+    pub(super) fn enter(&self, patience: impl FnOnce() -> Duration, now: Instant) -> Result<(), NotYet> {
         self.with(now, |limiter, now, _| limiter.enter(|| patience().as_secs_f64(), now))
     }
 

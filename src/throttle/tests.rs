@@ -5,7 +5,7 @@ use std::{collections::VecDeque, time::Duration};
 use proptest::{collection::vec, prelude::*};
 
 use super::{
-    limiter::{Entry, Limiter},
+    limiter::{Limiter, NotYet},
     rate::{Answer, Rate},
     settings::Settings,
 };
@@ -35,8 +35,8 @@ fn play_while(
         }
         while waiting.len() < 20 && comes(now) {
             match limiter.enter(|| f64::INFINITY, now) {
-                Entry::Go => flying.push_back((now, server(now))),
-                Entry::Wait(ticket) => waiting.push_back(ticket),
+                Ok(()) => flying.push_back((now, server(now))),
+                Err(NotYet::Wait(ticket)) => waiting.push_back(ticket),
                 other => panic!("{other:?}"),
             }
         }
@@ -205,8 +205,8 @@ fn retry_after_pauses_everybody_within_a_cap() {
     for (asked, paused) in [(2, 2.0), (3600, 30.0)] {
         let mut limiter: Limiter<()> = Limiter::new(DEFAULT);
         limiter.answered(Answer::Throttled, Some(Duration::from_secs(asked)), 0.0, 1.0, drop);
-        let Entry::Wait(ticket) = limiter.enter(|| 60.0, 1.0) else { panic!("not paused") };
-        assert_eq!(limiter.enter(|| paused - 0.1, 1.0), Entry::TooLong(limiter_wait(&mut limiter)));
+        let Err(NotYet::Wait(ticket)) = limiter.enter(|| 60.0, 1.0) else { panic!("not paused") };
+        assert_eq!(limiter.enter(|| paused - 0.1, 1.0), Err(NotYet::TooLong(limiter_wait(&mut limiter))));
         limiter.call(1.0 + paused - 0.01, drop);
         assert!(limiter.look(ticket, 1.0 + paused - 0.01, || ()).is_err());
         limiter.call(1.0 + paused + 0.1, drop);
@@ -215,16 +215,16 @@ fn retry_after_pauses_everybody_within_a_cap() {
 }
 
 fn limiter_wait(limiter: &mut Limiter<()>) -> f64 {
-    let Entry::TooLong(wait) = limiter.enter(|| 0.0, 1.0) else { panic!("a turn at once") };
+    let Err(NotYet::TooLong(wait)) = limiter.enter(|| 0.0, 1.0) else { panic!("a turn at once") };
     wait
 }
 
 #[test]
 fn a_turn_that_is_not_taken_goes_to_the_next() {
     let mut limiter = Limiter::new(DEFAULT);
-    assert_eq!(limiter.enter(|| 1.0, 0.0), Entry::Go);
+    assert_eq!(limiter.enter(|| 1.0, 0.0), Ok(()));
     let tickets = [(); 3].map(|()| match limiter.enter(|| 1.0, 0.0) {
-        Entry::Wait(ticket) => ticket,
+        Err(NotYet::Wait(ticket)) => ticket,
         other => panic!("{other:?}"),
     });
     for (name, ticket) in ["a", "b", "c"].into_iter().zip(tickets) {
@@ -242,13 +242,13 @@ fn a_turn_that_is_not_taken_goes_to_the_next() {
 fn what_is_set_aside_in_calm_times_is_taken_back() {
     let settings = Settings { burst: Duration::from_millis(20), ..DEFAULT };
     let mut limiter: Limiter<()> = Limiter::new(settings);
-    assert_eq!(limiter.enter(|| 0.0, 1.0), Entry::Go);
+    assert_eq!(limiter.enter(|| 0.0, 1.0), Ok(()));
     assert_eq!(limiter.set_aside(1.0), Some(5)); // those of 20 ms, at 250 a second
-    assert!(matches!(limiter.enter(|| 0.0, 1.0), Entry::TooLong(_)));
+    assert!(matches!(limiter.enter(|| 0.0, 1.0), Err(NotYet::TooLong(_))));
     limiter.take_back(3, 1, 1.0);
     assert_eq!(limiter.accepted(), 1);
-    assert_eq!([0; 3].map(|_| limiter.enter(|| 0.0, 1.0)), [Entry::Go; 3]);
-    assert!(matches!(limiter.enter(|| 0.0, 1.0), Entry::TooLong(_)));
+    assert_eq!([0; 3].map(|_| limiter.enter(|| 0.0, 1.0)), [Ok(()); 3]);
+    assert!(matches!(limiter.enter(|| 0.0, 1.0), Err(NotYet::TooLong(_))));
 }
 
 /// However the turns that were set aside are taken, no more than a burst goes out at any time.
@@ -258,16 +258,16 @@ fn what_was_set_aside_is_no_second_burst() {
         let burst = Duration::from_secs_f64(burst);
         let settings = Settings { first_rate: rate, max_rate: rate, burst, ..DEFAULT };
         let mut limiter: Limiter<()> = Limiter::new(settings);
-        assert_eq!(limiter.enter(|| 0.0, 100.0), Entry::Go);
+        assert_eq!(limiter.enter(|| 0.0, 100.0), Ok(()));
         let aside = limiter.set_aside(100.0).unwrap();
         // An hour later all of them are taken, and then there is a look.
         limiter.take_back(0, 0, 3700.0);
-        let more = (0..1000).take_while(|_| limiter.enter(|| 0.0, 3700.0) == Entry::Go).count();
+        let more = (0..1000).take_while(|_| limiter.enter(|| 0.0, 3700.0) == Ok(())).count();
         assert!(aside as usize + more <= most + 1, "{aside} + {more} at {rate}/s");
         // If none is taken, none is lost.
         let aside = limiter.set_aside(7200.0).unwrap();
         limiter.take_back(aside, 0, 7200.0);
-        let later = (0..1000).take_while(|_| limiter.enter(|| 0.0, 7200.0) == Entry::Go).count();
+        let later = (0..1000).take_while(|_| limiter.enter(|| 0.0, 7200.0) == Ok(())).count();
         assert!(later >= most, "{later} at {rate}/s");
     }
 }
@@ -279,15 +279,15 @@ fn after_an_outage_in_silence_the_first_caller_goes_at_once() {
         limiter.answered(Answer::Failed, None, 0.0, 1.0, drop);
     }
     assert!(limiter.rate(1.0) > 0.0);
-    assert!(matches!(limiter.enter(|| 0.0, 1.0), Entry::TooLong(_)));
-    assert_eq!(limiter.enter(|| 0.0, 3600.0), Entry::Go);
+    assert!(matches!(limiter.enter(|| 0.0, 1.0), Err(NotYet::TooLong(_))));
+    assert_eq!(limiter.enter(|| 0.0, 3600.0), Ok(()));
 }
 
 #[test]
 fn nothing_is_set_aside_while_somebody_waits_or_something_is_wrong() {
     let mut waited_for: Limiter<()> = Limiter::new(DEFAULT);
-    waited_for.enter(|| 1.0, 0.0);
-    assert!(matches!(waited_for.enter(|| 1.0, 0.0), Entry::Wait(_)));
+    assert_eq!(waited_for.enter(|| 1.0, 0.0), Ok(()));
+    assert!(matches!(waited_for.enter(|| 1.0, 0.0), Err(NotYet::Wait(_))));
     assert_eq!(waited_for.set_aside(0.0), None);
     for wrong in [Answer::Throttled, Answer::Failed] {
         let mut limiter: Limiter<()> = Limiter::new(DEFAULT);
