@@ -5,10 +5,7 @@ use std::{
     ops::Range,
 };
 
-use super::{
-    Fields,
-    redact::{is_secret_name, secrets},
-};
+use super::{Fields, names::is_secret_name, passages::secrets};
 
 /// Longest text that is shown, in characters.
 const MAX_SHOWN: usize = 512;
