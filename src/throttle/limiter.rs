@@ -223,3 +223,6 @@ impl<W> Limiter<W> {
         self.call(now, wake);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -225,3 +225,6 @@ impl Rate {
         self.value = rate.min(self.settings.max_rate);
     }
 }
+
+#[cfg(test)]
+mod tests;
