@@ -3,6 +3,8 @@
 //! Whatever else there is in a document, this gives up, and the general path reads it from its beginning. What it
 //! does read, the general path would read just so.
 
+use std::ops::Range;
+
 use memchr::{memchr, memchr3};
 
 use super::{is_blank, skip_preamble, trim};
@@ -42,58 +44,99 @@ fn is_harmless(attributes: &[u8]) -> bool {
 
 /// Reads the children, if all of them are there and none has anything but text inside.
 pub(super) fn read(text: &[u8], start: usize, fields: &mut Fields) -> Option<()> {
-    let mut at = start;
+    let mut children = Children { text, rest: &text[start..], fields };
+    // The usual ones in OSS's order. In any other order they are read as all the rest.
+    children.usual(b"\n  <Code>", b"</Code>", Basic::Code)?;
+    children.usual(b"\n  <Message>", b"</Message>", Basic::Message)?;
+    children.usual(b"\n  <RequestId>", b"</RequestId>", Basic::RequestId)?;
+    children.usual(b"\n  <HostId>", b"</HostId>", Basic::HostId)?;
     loop {
-        at += gap(&text[at..])? + 1;
-        let tag = &text[at..];
-        let Some((basic, opening)) = name(tag) else {
-            return tag.starts_with(b"/Error>").then_some(());
-        };
-        let (name, inside) = tag.split_at(opening);
-        // A reference has to be resolved, and a carriage return to become a line feed.
-        let (value, closing) = inside.split_at(memchr3(b'<', b'&', b'\r', inside)?);
-        closing.strip_prefix(b"</")?.strip_prefix(name)?;
-        let start = at + opening;
-        let end = start + value.len();
-        let value = match value {
-            [first, .., last] if *first > b' ' && *last > b' ' => Span::source(start, end), // nothing to trim
-            value => {
-                let inner = trim(value, &tag[..opening - 1]);
-                Span::source(start + inner.start, start + inner.end)
-            }
-        };
-        match basic {
-            Some(basic) => fields.set(basic, value),
-            None => fields.push(Span::source(at, start - 1), value),
+        children.usual(b"\n  <EC>", b"</EC>", Basic::Ec)?;
+        children.usual(b"\n  <RecommendDoc>", b"</RecommendDoc>", Basic::RecommendDoc)?;
+        if !children.any()? {
+            return Some(());
         }
-        at = end + "</".len() + opening;
     }
 }
 
-/// How long that is which stands between two children: it says nothing. OSS writes one of them a line.
-fn gap(rest: &[u8]) -> Option<usize> {
-    if rest.starts_with(b"\n  <") { Some(3) } else { rest.iter().position(|b| *b == b'<') }
+/// The children of the root, read one after the other.
+struct Children<'a> {
+    text: &'a [u8],
+    /// What is not read yet: an end of the text.
+    rest: &'a [u8],
+    fields: &'a mut Fields,
 }
 
-/// The element in a tag without attributes, and how long its name is with the bracket behind it.
+impl<'a> Children<'a> {
+    /// Reads this child, if it is the next and begins as OSS writes it: that takes one comparison.
+    #[inline(always)]
+    fn usual<const N: usize, const M: usize>(
+        &mut self,
+        start: &[u8; N],
+        end: &[u8; M],
+        basic: Basic,
+    ) -> Option<()> {
+        if let Some(inside) = self.rest.strip_prefix(start) {
+            let (value, behind) = split(inside)?;
+            self.rest = behind.strip_prefix(end)?;
+            let value = self.span(inside, trimmed(value, b""));
+            self.fields.set(basic, value);
+        }
+        Some(())
+    }
+
+    /// Reads the next child, whatever its name; says whether there was one. What stands before it says nothing.
+    fn any(&mut self) -> Option<bool> {
+        let tag = &self.rest[self.rest.iter().position(|b| *b == b'<')? + 1..];
+        if tag.starts_with(b"/Error>") {
+            return Some(false);
+        }
+        let (name, inside) = tag.split_at(name_len(tag)?);
+        let inside = inside.strip_prefix(b">").filter(|_| (1..=MAX_NAME).contains(&name.len()))?;
+        let (value, behind) = split(inside)?;
+        self.rest = behind.strip_prefix(b"</")?.strip_prefix(name)?.strip_prefix(b">")?;
+        let value = self.span(inside, trimmed(value, name));
+        match Basic::of_element(name) {
+            Some(basic) => self.fields.set(basic, value),
+            None => self.fields.push(self.span(tag, 0..name.len()), value),
+        }
+        Some(true)
+    }
+
+    /// Where a part of an end of the text stands.
+    fn span(&self, end: &[u8], part: Range<usize>) -> Span {
+        let start = self.text.len() - end.len();
+        Span::source(start + part.start, start + part.end)
+    }
+}
+
+/// How long the name in a tag is: up to the first byte that is no letter.
 ///
 /// Whatever means something in a tag comes before the letters: blanks, quotes, `/ : < = > ? !`. So do digits and
-/// hyphens, which only odd names have.
-fn name(tag: &[u8]) -> Option<(Option<Basic>, usize)> {
-    // The usual names cost a comparison each: with so much of the document left, without a look at its length.
-    let begin: &[u8; 13] = tag.first_chunk()?;
-    Some(match begin[0] {
-        b'C' if begin.starts_with(b"Code>") => (Some(Basic::Code), 5),
-        b'M' if begin.starts_with(b"Message>") => (Some(Basic::Message), 8),
-        b'R' if begin.starts_with(b"RequestId>") => (Some(Basic::RequestId), 10),
-        b'H' if begin.starts_with(b"HostId>") => (Some(Basic::HostId), 7),
-        b'E' if begin.starts_with(b"EC>") => (Some(Basic::Ec), 3),
-        b'R' if begin.starts_with(b"RecommendDoc>") => (Some(Basic::RecommendDoc), 13),
-        _ => {
-            let length = tag.iter().position(|b| *b < b'@')?;
-            ((1..=MAX_NAME).contains(&length) && tag[length] == b'>').then_some((None, length + 1))?
-        }
+/// hyphens, which only odd names have. Those bytes have neither of the two high bits: eight are looked at in one go.
+/// The end of the document is never as near as that.
+fn name_len(tag: &[u8]) -> Option<usize> {
+    tag.chunks_exact(8).zip((0..).step_by(8)).find_map(|(eight, start)| {
+        let eight = u64::from_le_bytes(eight.try_into().ok()?);
+        let low = !(eight | eight << 1) & 0x8080_8080_8080_8080;
+        (low != 0).then(|| start + low.trailing_zeros() as usize / 8)
     })
+}
+
+/// A value, and what stands behind it. A reference in it has to be resolved, and a carriage return to become a line
+/// feed: then there is none.
+#[inline]
+fn split(inside: &[u8]) -> Option<(&[u8], &[u8])> {
+    Some(inside.split_at(memchr3(b'<', b'&', b'\r', inside)?))
+}
+
+/// As [`trim`]; most values need none.
+#[inline]
+fn trimmed(value: &[u8], name: &[u8]) -> Range<usize> {
+    match value {
+        [first, .., last] if *first > b' ' && *last > b' ' => 0..value.len(),
+        value => trim(value, name),
+    }
 }
 
 #[cfg(test)]
