@@ -10,7 +10,6 @@ use std::{
 
 use bytes::Buf;
 use http_body::Body;
-use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::{
@@ -51,25 +50,19 @@ pub(crate) struct Collected {
     pub(crate) cause: Option<BoxError>,
 }
 
-pin_project! {
-    /// Reads a body up to its end or to the first limit. It never fails: what came is never lost.
-    ///
-    /// The timer is made when the body first makes wait, so a body that is there already needs no runtime.
-    pub(crate) struct Collect<B> {
-        #[pin]
-        body: B,
-        #[pin]
-        timer: Option<Sleep>,
-        limits: Limits,
-        buffer: Vec<u8>,
-        read: usize,
-        frames: u32,
-        discarded: bool,
-        deadline: Option<Instant>,
-        grace: Option<Grace>,
-        // Whether a text ends in a whole error document.
-        is_whole: fn(&[u8]) -> bool,
-    }
+/// Reads a body up to its end or to the first limit. It never fails: what came is never lost.
+///
+/// The body stands apart, so that this can be moved: nearly always, it is done before it has to be kept anywhere. The
+/// timer is made when the body first makes wait, so a body that is there already needs no runtime.
+pub(crate) struct Collect<B> {
+    body: Pin<Box<B>>,
+    timer: Option<Pin<Box<Sleep>>>,
+    buffer: Vec<u8>,
+    read: usize,
+    frames: u32,
+    discarded: bool,
+    deadline: Option<Instant>,
+    grace: Option<Grace>,
 }
 
 /// The wait for the end of the body after a text that may be a whole document.
@@ -85,33 +78,37 @@ where
     B: Body,
     B::Error: Into<BoxError>,
 {
-    pub(crate) fn new(body: B, limits: Limits, is_whole: fn(&[u8]) -> bool) -> Self {
+    pub(crate) fn new(body: B, limits: &Limits) -> Self {
         let exact = body.size_hint().exact().map_or(0, to_usize);
         let buffer = Vec::with_capacity(exact.min(limits.keep));
         Self {
-            body,
+            body: Box::pin(body),
             timer: None,
-            limits,
             buffer,
             read: 0,
             frames: 0,
             discarded: false,
             deadline: None,
             grace: None,
-            is_whole,
         }
     }
 
-    pub(crate) fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Collected> {
+    /// Reads on, within the limits that it was made with. `is_whole` says whether a text ends in a whole document.
+    pub(crate) fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        limits: &Limits,
+        is_whole: fn(&[u8]) -> bool,
+    ) -> Poll<Collected> {
         loop {
             // The body before the timer: what is there counts, however late this is polled.
-            let (state, cause) = match self.as_mut().project().body.poll_frame(cx) {
+            let (state, cause) = match self.body.as_mut().poll_frame(cx) {
                 Poll::Ready(Some(Ok(frame))) => {
                     // Trailers and unknown frames say nothing about the error.
-                    let length = frame.into_data().map_or(0, |data| self.as_mut().keep(data));
-                    if !self.as_mut().is_worth_reading_on(length) {
+                    let length = frame.into_data().map_or(0, |data| self.keep(data, limits.keep));
+                    if !self.is_worth_reading_on(length, limits) {
                         (BodyState::Truncated, None)
-                    } else if self.as_mut().is_late() {
+                    } else if self.is_late(limits.deadline) {
                         (BodyState::TimedOut, None)
                     } else {
                         continue;
@@ -120,27 +117,26 @@ where
                 Poll::Ready(Some(Err(error))) => (BodyState::Failed, Some(error.into())),
                 Poll::Ready(None) => (BodyState::Complete, None),
                 Poll::Pending if self.body.is_end_stream() => (BodyState::Complete, None),
-                Poll::Pending => (ready!(self.as_mut().poll_timer(cx)), None),
+                Poll::Pending => (ready!(self.poll_timer(cx, limits, is_whole)), None),
             };
             return Poll::Ready(self.finish(state, cause));
         }
     }
 
     /// Keeps what there is room for; returns how long the frame was.
-    fn keep(self: Pin<&mut Self>, mut data: impl Buf) -> usize {
-        let this = self.project();
+    fn keep(&mut self, mut data: impl Buf, limit: usize) -> usize {
         let length = data.remaining();
-        let mut room = (this.limits.keep - this.buffer.len()).min(length);
-        if this.buffer.capacity() - this.buffer.len() < room {
+        let mut room = (limit - self.buffer.len()).min(length);
+        if self.buffer.capacity() - self.buffer.len() < room {
             // Doubles, but never beyond the limit; and starts with what is enough for nearly every document.
-            let grown = (2 * this.buffer.capacity()).max(USUAL_LEN);
-            let wanted = (this.buffer.len() + room).max(grown).min(this.limits.keep);
-            this.buffer.reserve_exact(wanted - this.buffer.len());
+            let grown = (2 * self.buffer.capacity()).max(USUAL_LEN);
+            let wanted = (self.buffer.len() + room).max(grown).min(limit);
+            self.buffer.reserve_exact(wanted - self.buffer.len());
         }
-        *this.discarded |= room < length;
+        self.discarded |= room < length;
         while room > 0 && !data.chunk().is_empty() {
             let part = data.chunk().len().min(room);
-            this.buffer.extend_from_slice(&data.chunk()[..part]);
+            self.buffer.extend_from_slice(&data.chunk()[..part]);
             data.advance(part);
             room -= part;
         }
@@ -151,58 +147,58 @@ where
     ///
     /// An empty frame counts as a byte, so that endless ones come to an end. And a body that is announced to be
     /// longer than what will be read is left at once: reading a part of it frees no connection.
-    fn is_worth_reading_on(self: Pin<&mut Self>, length: usize) -> bool {
-        let this = self.project();
-        *this.read = this.read.saturating_add(length.max(1));
-        let left = this.limits.read.max(this.limits.keep).checked_sub(*this.read);
-        let is_full = this.buffer.len() == this.limits.keep;
-        left.is_some_and(|left| !is_full || to_usize(this.body.size_hint().lower()) <= left)
+    fn is_worth_reading_on(&mut self, length: usize, limits: &Limits) -> bool {
+        self.read = self.read.saturating_add(length.max(1));
+        let left = limits.read.max(limits.keep).checked_sub(self.read);
+        let is_full = self.buffer.len() == limits.keep;
+        left.is_some_and(|left| !is_full || to_usize(self.body.size_hint().lower()) <= left)
     }
 
     /// Whether the deadline has passed, for a body that never makes wait. A look at the clock every 64 frames will do.
-    fn is_late(self: Pin<&mut Self>) -> bool {
-        let this = self.project();
-        *this.frames = this.frames.wrapping_add(1);
-        let limit = this.limits.deadline;
-        *this.frames % 64 == 0
-            && *this.deadline.get_or_insert_with(|| far(Instant::now(), limit)) <= Instant::now()
+    fn is_late(&mut self, limit: Duration) -> bool {
+        self.frames = self.frames.wrapping_add(1);
+        self.frames % 64 == 0
+            && *self.deadline.get_or_insert_with(|| far(Instant::now(), limit)) <= Instant::now()
     }
 
     /// Waits for the deadline; or, if the text turns out to be a whole document, for the end of the grace.
-    fn poll_timer(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<BodyState> {
-        let mut this = self.project();
-        let (now, length) = (Instant::now(), this.buffer.len());
-        let deadline = *this.deadline.get_or_insert_with(|| far(now, this.limits.deadline));
-        if this.grace.is_none_or(|grace| grace.length != length) {
-            *this.grace = Some(Grace { length, until: far(now, this.limits.grace).min(deadline) });
+    fn poll_timer(
+        &mut self,
+        cx: &mut Context<'_>,
+        limits: &Limits,
+        is_whole: fn(&[u8]) -> bool,
+    ) -> Poll<BodyState> {
+        let (now, length) = (Instant::now(), self.buffer.len());
+        let deadline = *self.deadline.get_or_insert_with(|| far(now, limits.deadline));
+        if self.grace.is_none_or(|grace| grace.length != length) {
+            self.grace = Some(Grace { length, until: far(now, limits.grace).min(deadline) });
         }
         loop {
-            let until = this.grace.map_or(deadline, |grace| grace.until);
-            match this.timer.as_mut().as_pin_mut() {
-                None => this.timer.set(Some(sleep_until(until))),
-                Some(timer) if timer.deadline() != until => timer.reset(until),
+            let until = self.grace.map_or(deadline, |grace| grace.until);
+            match &mut self.timer {
+                None => self.timer = Some(Box::pin(sleep_until(until))),
+                Some(timer) if timer.deadline() != until => timer.as_mut().reset(until),
                 Some(timer) => {
-                    ready!(timer.poll(cx));
-                    if !*this.discarded && (this.is_whole)(this.buffer) {
+                    ready!(timer.as_mut().poll(cx));
+                    if !self.discarded && is_whole(&self.buffer) {
                         return Poll::Ready(BodyState::Complete);
                     }
                     if until == deadline {
                         return Poll::Ready(BodyState::TimedOut);
                     }
-                    *this.grace = Some(Grace { length, until: deadline });
+                    self.grace = Some(Grace { length, until: deadline });
                 }
             }
         }
     }
 
-    fn finish(self: Pin<&mut Self>, state: BodyState, cause: Option<BoxError>) -> Collected {
-        let this = self.project();
+    fn finish(&mut self, state: BodyState, cause: Option<BoxError>) -> Collected {
         let state = match state {
-            BodyState::Complete if *this.discarded => BodyState::Truncated,
-            BodyState::Complete if this.buffer.is_empty() => BodyState::Empty,
+            BodyState::Complete if self.discarded => BodyState::Truncated,
+            BodyState::Complete if self.buffer.is_empty() => BodyState::Empty,
             state => state,
         };
-        Collected { bytes: mem::take(this.buffer), state, cause }
+        Collected { bytes: mem::take(&mut self.buffer), state, cause }
     }
 }
 

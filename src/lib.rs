@@ -67,6 +67,7 @@ mod collect;
 mod deadline;
 mod decode;
 mod error;
+mod method;
 mod parse;
 pub mod retry;
 #[cfg(feature = "test-util")]

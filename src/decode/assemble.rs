@@ -1,14 +1,15 @@
-use std::sync::{Arc, OnceLock};
+use std::{mem, sync::Arc};
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Response, StatusCode, response};
+use http::{HeaderMap, Response, StatusCode, response};
 
 use crate::{
     collect::{Collected, Limits},
     error::{
-        Basic, BodyState, CodeOrigin, ErrorCode, Fields, Notes, OssError, Parts, X_OSS_EC, X_OSS_ERROR_TYPE,
-        X_OSS_REQUEST_ID, header_text,
+        Basic, BodyKind, BodyState, CodeOrigin, ErrorCode, Fields, OssError, Parts, X_OSS_EC,
+        X_OSS_ERROR_TYPE, X_OSS_REQUEST_ID, header_text,
     },
+    method::StandardMethod,
     parse,
 };
 
@@ -29,49 +30,51 @@ impl OssError {
         body.truncate(Limits::DEFAULT.keep);
         let mut bytes = Vec::from(body);
         bytes.shrink_to_fit();
-        assemble(head, None, Collected { bytes, state, cause: None })
+        assemble(head, StandardMethod::default(), Collected { bytes, state, cause: None })
     }
 }
 
 /// Makes an error of all that is known about it.
-#[inline]
-pub(super) fn assemble(head: response::Parts, method: Option<Method>, collected: Collected) -> OssError {
-    let mut parsed = parse::body(collected.bytes);
-    if parsed.is_bare && !head.headers.keys().any(|name| name.as_str().starts_with("x-oss-")) {
-        parsed = parsed.into_foreign();
+pub(super) fn assemble(head: response::Parts, method: StandardMethod, collected: Collected) -> OssError {
+    // Filled in where it will stay: it is too large to be moved about.
+    let mut parts = Arc::<Parts>::default();
+    // INVARIANT: nobody else has it yet.
+    let error = Arc::get_mut(&mut parts).expect("a new Arc is shared");
+    error.status = head.status;
+    error.version = head.version;
+    // The map in its place is empty. To forget it loses nothing, and takes less than to look for what it would free.
+    mem::forget(mem::replace(&mut error.headers, head.headers));
+    error.extensions = head.extensions;
+    error.method = method;
+    error.cause = collected.cause.map(Arc::from);
+    let mut parsed = parse::body(collected.bytes, &mut error.fields);
+    if parsed.is_bare && !error.headers.keys().any(|name| name.as_str().starts_with("x-oss-")) {
+        error.fields = Fields::default();
+        parsed.kind = BodyKind::OtherJson;
+        parsed.closed = false;
     }
-    let mut origin = CodeOrigin::Body;
-    if !parsed.has_code() {
-        origin = CodeOrigin::Header;
-        if let Some(document) = parse::x_oss_err(&head.headers) {
-            parsed.fields.fill_from(&document.fields);
+    error.origin = CodeOrigin::Body;
+    if !error.fields.is_filled(Basic::Code) {
+        error.origin = CodeOrigin::Header;
+        if let Some(document) = parse::x_oss_err(&error.headers) {
+            error.fields.fill_from(&document.fields);
         }
     }
-    fill_from_headers(&mut parsed.fields, &head.headers);
-    let code = match parsed.fields.get_filled(Basic::Code) {
+    fill_from_headers(&mut error.fields, &error.headers);
+    error.code = match error.fields.get_filled(Basic::Code) {
         Some(code) => ErrorCode::from(code),
         None => {
-            origin = CodeOrigin::Inferred;
-            inferred(head.status)
+            error.origin = CodeOrigin::Inferred;
+            inferred(error.status)
         }
     };
-    let state = match collected.state {
+    error.state = match collected.state {
         BodyState::Complete if parsed.kind.is_oss() && !parsed.closed => BodyState::Truncated,
         state => state,
     };
-    OssError::new(Parts {
-        head,
-        marked: OnceLock::new(),
-        method,
-        code,
-        origin,
-        fields: parsed.fields,
-        body: parsed.body,
-        kind: parsed.kind,
-        state,
-        cause: collected.cause.map(Arc::from),
-        notes: Notes::default(),
-    })
+    error.kind = parsed.kind;
+    error.body = parsed.body;
+    OssError::new(parts)
 }
 
 /// What the document does not say, single headers may.

@@ -40,9 +40,10 @@ pub struct OssRule;
 impl ClassifyResponse for OssRule {
     #[inline]
     fn is_error(&self, request: RequestInfo, status: StatusCode, _headers: &HeaderMap) -> bool {
-        match status {
-            StatusCode::NON_AUTHORITATIVE_INFORMATION => request.has_callback(),
-            _ => status.is_client_error() || status.is_server_error(),
+        match status.as_u16() {
+            ..203 => false, // nearly all answers
+            203 => request.has_callback(),
+            number => (400..600).contains(&number),
         }
     }
 }

@@ -12,7 +12,7 @@ use pin_project_lite::pin_project;
 
 use super::{ClassifyResponse, OssRule, RequestInfo, assemble::assemble, layer::Settings, trace};
 use crate::{
-    clock::{ClockOffset, may_be_skewed},
+    clock::may_be_skewed,
     collect::{Collect, Collected, Limits},
     error::{BoxError, Error},
     parse,
@@ -37,18 +37,15 @@ pin_project! {
         /// The answer has not come.
         Waiting { #[pin] inner: F, info: RequestInfo, settings: Option<Arc<Settings>> },
         /// It is an error. Boxed: in place it would make every call's future many times larger.
-        Reading { reading: Pin<Box<Reading<B>>> },
+        Reading { reading: Option<Box<Reading<B>>> },
     }
 }
 
-pin_project! {
-    struct Reading<B> {
-        #[pin]
-        collect: Collect<B>,
-        info: RequestInfo,
-        clock: Option<ClockOffset>,
-        head: Option<response::Parts>,
-    }
+struct Reading<B> {
+    collect: Collect<B>,
+    head: response::Parts,
+    info: RequestInfo,
+    settings: Option<Arc<Settings>>,
 }
 
 impl<F, B> ResponseFuture<F, B> {
@@ -74,7 +71,7 @@ where
         };
         // One match, so that a success is moved once.
         match inner.poll(cx) {
-            Poll::Ready(Ok(response)) if is_error(settings.as_deref(), *info, &response) => {
+            Poll::Ready(Ok(response)) if is_error(settings.as_deref(), info, &response) => {
                 state.read(response, cx).map(Err)
             }
             Poll::Ready(Ok(response)) => Poll::Ready(Ok(response)),
@@ -92,11 +89,21 @@ where
     /// Begins to read an error. Apart from the short way of a success, which is there to be inlined.
     #[inline(never)]
     fn read(mut self: Pin<&mut Self>, response: Response<B>, cx: &mut Context<'_>) -> Poll<Error> {
-        if let StateProj::Waiting { info, settings, .. } = self.as_mut().project() {
-            let reading = Reading::boxed(response, *info, settings.as_deref());
-            self.set(Self::Reading { reading });
+        let StateProj::Waiting { info, settings, .. } = self.as_mut().project() else {
+            // INVARIANT: there is an answer because somebody has waited for it.
+            unreachable!("an answer that nobody waited for")
+        };
+        let (info, settings) = (*info, settings.take());
+        let (head, body) = response.into_parts();
+        let mut collect = Collect::new(body, limits(settings.as_deref()));
+        match collect.poll(cx, limits(settings.as_deref()), parse::is_whole) {
+            Poll::Ready(collected) => Poll::Ready(finish(head, collected, info, settings.as_deref())),
+            Poll::Pending => {
+                let reading = Box::new(Reading { collect, head, info, settings });
+                self.set(Self::Reading { reading: Some(reading) });
+                Poll::Pending
+            }
         }
-        self.poll_reading(cx)
     }
 
     fn poll_reading(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Error> {
@@ -104,36 +111,26 @@ where
             // INVARIANT: whoever waits for an answer has returned, or has begun to read it.
             unreachable!("an error body is read that has not come")
         };
-        reading.as_mut().poll(cx)
-    }
-}
-
-fn is_error<B>(settings: Option<&Settings>, info: RequestInfo, response: &Response<B>) -> bool {
-    match settings {
-        None => OssRule.is_error(info, response.status(), response.headers()),
-        Some(settings) => settings.is_error(info, response.status(), response.headers()),
-    }
-}
-
-impl<B> Reading<B>
-where
-    B: Body,
-    B::Error: Into<BoxError>,
-{
-    fn boxed(response: Response<B>, info: RequestInfo, settings: Option<&Settings>) -> Pin<Box<Self>> {
-        let limits = settings.map_or(Limits::DEFAULT, |settings| settings.limits);
-        let clock = settings.and_then(|settings| settings.clock.clone());
-        let (head, body) = response.into_parts();
-        Box::pin(Self { collect: Collect::new(body, limits, parse::is_whole), info, clock, head: Some(head) })
-    }
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Error> {
-        let this = self.project();
-        let collected = ready!(this.collect.poll(cx));
         // INVARIANT: a future is not polled again once it is ready.
-        let head = this.head.take().expect("ResponseFuture polled after it was ready");
-        Poll::Ready(finish(head, collected, *this.info, this.clock.as_ref()))
+        let waiting = reading.as_mut().expect("ResponseFuture polled after it was ready");
+        let limits = limits(waiting.settings.as_deref());
+        let collected = ready!(waiting.collect.poll(cx, limits, parse::is_whole));
+        let Reading { head, info, settings, .. } = *reading.take().expect("it was there");
+        Poll::Ready(finish(head, collected, info, settings.as_deref()))
     }
+}
+
+#[inline]
+fn is_error<B>(settings: Option<&Settings>, info: &RequestInfo, response: &Response<B>) -> bool {
+    match settings {
+        None => OssRule.is_error(*info, response.status(), response.headers()),
+        Some(settings) => settings.is_error(*info, response.status(), response.headers()),
+    }
+}
+
+#[inline]
+fn limits(settings: Option<&Settings>) -> &Limits {
+    settings.map_or(&Limits::DEFAULT, |settings| &settings.limits)
 }
 
 /// What is done once an error body is read, whatever its type.
@@ -141,10 +138,11 @@ fn finish(
     head: response::Parts,
     collected: Collected,
     info: RequestInfo,
-    clock: Option<&ClockOffset>,
+    settings: Option<&Settings>,
 ) -> Error {
-    let error = assemble(head, info.method(), collected);
+    let error = assemble(head, info.standard_method(), collected);
     error.notes().set_attempts(info.attempt());
+    let clock = settings.and_then(|settings| settings.clock.as_ref());
     if let Some(clock) = clock.filter(|_| may_be_skewed(&error)) {
         clock.learn_from(&error);
     }

@@ -3,9 +3,13 @@ use crate::error::OssError;
 /// Tells the subscriber about an error: always with its request id, without which support cannot help.
 #[cfg(feature = "tracing")]
 pub(super) fn event(error: &OssError) {
-    use tracing::Level;
+    use tracing::{Level, level_filters::LevelFilter};
 
     use crate::error::{ErrorClass, Shown};
+
+    if LevelFilter::current() == LevelFilter::OFF {
+        return; // nobody listens
+    }
 
     macro_rules! event {
         ($level:expr) => {

@@ -4,12 +4,13 @@ use std::{
     time::Duration,
 };
 
-use http::{Extensions, HeaderMap, Method, StatusCode, Version, response};
+use http::{Extensions, HeaderMap, Method, StatusCode, Version};
 
 use super::{
     Basic, BodyKind, BodyState, CodeOrigin, ErrorClass, ErrorCode, Explanation, Fields, Notes, RetryStop,
     Shown, class::is_transient_status, headers, redact::marked, report::Report,
 };
+use crate::method::StandardMethod;
 
 /// An error that OSS answered with: everything it said, and how it said it.
 ///
@@ -56,11 +57,14 @@ pub struct OssError(Arc<Parts>);
 
 /// What an [`OssError`] is made of.
 pub(crate) struct Parts {
-    pub(crate) head: response::Parts,
+    pub(crate) status: StatusCode,
+    pub(crate) version: Version,
+    pub(crate) headers: HeaderMap,
+    pub(crate) extensions: Extensions,
     /// The headers with the secret ones marked. Made when somebody asks for them, which few do: to look for
     /// secrets in all of them costs more than to read the error.
     pub(crate) marked: OnceLock<Box<HeaderMap>>,
-    pub(crate) method: Option<Method>,
+    pub(crate) method: StandardMethod,
     pub(crate) code: ErrorCode,
     pub(crate) origin: CodeOrigin,
     pub(crate) fields: Fields,
@@ -73,12 +77,35 @@ pub(crate) struct Parts {
     pub(crate) notes: Notes,
 }
 
+/// Nothing is known so far.
+impl Default for Parts {
+    #[inline]
+    fn default() -> Self {
+        Self {
+            status: StatusCode::default(),
+            version: Version::default(),
+            headers: HeaderMap::new(),
+            extensions: Extensions::new(),
+            marked: OnceLock::new(),
+            method: StandardMethod::default(),
+            code: ErrorCode::InternalError,
+            origin: CodeOrigin::Inferred,
+            fields: Fields::default(),
+            body: None,
+            kind: BodyKind::None,
+            state: BodyState::Empty,
+            cause: None,
+            notes: Notes::default(),
+        }
+    }
+}
+
 impl Parts {
     /// The same, with nothing noted.
     fn copy(&self) -> Self {
         Self {
-            head: self.head.clone(),
-            method: self.method.clone(),
+            headers: self.headers.clone(),
+            extensions: self.extensions.clone(),
             code: self.code.clone(),
             fields: self.fields.clone(),
             body: self.body.clone(),
@@ -92,8 +119,8 @@ impl Parts {
 
 impl OssError {
     #[inline]
-    pub(crate) fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts))
+    pub(crate) fn new(parts: Arc<Parts>) -> Self {
+        Self(parts)
     }
 
     /// A text of this error, fit for a log line.
@@ -117,7 +144,7 @@ impl OssError {
     /// The HTTP status.
     #[must_use]
     pub fn status(&self) -> StatusCode {
-        self.0.head.status
+        self.0.status
     }
 
     /// What went wrong, in one word. Branch on this, not on the status.
@@ -194,7 +221,7 @@ impl OssError {
 
     /// The headers of the answer, as they came.
     pub(super) fn plain_headers(&self) -> &HeaderMap {
-        &self.0.head.headers
+        &self.0.headers
     }
 
     /// The headers of the answer. Those that carry secrets are marked sensitive, so that `Debug` hides them.
@@ -203,25 +230,25 @@ impl OssError {
     /// errors that are kept by the thousand, keep the [`report`](Self::report).
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
-        self.0.marked.get_or_init(|| Box::new(marked(self.0.head.headers.clone())))
+        self.0.marked.get_or_init(|| Box::new(marked(self.0.headers.clone())))
     }
 
     /// The extensions of the answer.
     #[must_use]
     pub fn extensions(&self) -> &Extensions {
-        &self.0.head.extensions
+        &self.0.extensions
     }
 
     /// The HTTP version of the answer.
     #[must_use]
     pub fn version(&self) -> Version {
-        self.0.head.version
+        self.0.version
     }
 
     /// The method of the request, if the layer saw it and it is one of the standard ones.
     #[must_use]
     pub fn method(&self) -> Option<Method> {
-        self.0.method.clone()
+        self.0.method.get()
     }
 
     /// The body, up to the limit of the layer.

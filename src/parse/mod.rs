@@ -9,14 +9,13 @@ mod xml;
 
 use std::{borrow::Cow, ops::Range};
 
-use crate::error::{Basic, BodyKind, Fields};
+use crate::error::{BodyKind, Fields};
 
 pub(crate) use self::x_oss_err::read as x_oss_err;
 
-/// What a body says.
+/// What a body is, besides what its fields say.
 #[derive(Debug)]
 pub(crate) struct Parsed {
-    pub(crate) fields: Fields,
     pub(crate) kind: BodyKind,
     /// It is JSON that many gateways write, too: whose it is, only the headers tell.
     pub(crate) is_bare: bool,
@@ -29,64 +28,53 @@ pub(crate) struct Parsed {
 impl Parsed {
     /// A body that says nothing.
     fn foreign(kind: BodyKind, body: Vec<u8>) -> Self {
-        Self { fields: Fields::default(), kind, is_bare: false, closed: false, body: Some(body) }
-    }
-
-    /// What is left of a document that is not from OSS after all.
-    pub(crate) fn into_foreign(self) -> Self {
-        Self::foreign(BodyKind::OtherJson, self.body.unwrap_or_default())
-    }
-
-    pub(crate) fn has_code(&self) -> bool {
-        self.fields.is_filled(Basic::Code)
+        Self { kind, is_bare: false, closed: false, body: Some(body) }
     }
 }
 
-/// Reads an error body, whatever it is.
-#[inline]
-pub(crate) fn body(body: Vec<u8>) -> Parsed {
-    let Some(start) = fast::start(&body) else { return general(body) };
+/// Reads an error body, whatever it is, into fields that are empty so far.
+pub(crate) fn body(body: Vec<u8>, fields: &mut Fields) -> Parsed {
+    let Some(start) = fast::start(&body) else { return general(body, fields) };
     let text = match String::from_utf8(body) {
         Ok(text) => text,
-        Err(error) => return general(error.into_bytes()),
+        Err(error) => return general(error.into_bytes(), fields),
     };
-    let mut fields = Fields::default();
-    if fast::read(text.as_bytes(), start, &mut fields).is_none() {
-        return general(text.into_bytes());
+    if fast::read(text.as_bytes(), start, fields).is_none() {
+        *fields = Fields::default();
+        return general(text.into_bytes(), fields);
     }
     fields.set_source(text);
-    Parsed { fields, kind: BodyKind::OssXml, is_bare: false, closed: true, body: None }
+    Parsed { kind: BodyKind::OssXml, is_bare: false, closed: true, body: None }
 }
 
 /// The path that reads everything.
-fn general(body: Vec<u8>) -> Parsed {
+fn general(body: Vec<u8>, fields: &mut Fields) -> Parsed {
     match kind::of(&body) {
-        BodyKind::OssXml => read_xml(body),
-        BodyKind::OssJson => read_json(body),
+        BodyKind::OssXml => read_xml(body, fields),
+        BodyKind::OssJson => read_json(body, fields),
         kind => Parsed::foreign(kind, body),
     }
 }
 
-fn read_xml(body: Vec<u8>) -> Parsed {
+fn read_xml(body: Vec<u8>, fields: &mut Fields) -> Parsed {
     let (text, body) = match String::from_utf8(body) {
         Ok(text) => (text, None),
         Err(error) => (lossy(error.as_bytes()), Some(error.into_bytes())),
     };
-    let mut fields = Fields::default();
-    let closed = xml::read(&text, &mut fields);
+    let closed = xml::read(&text, fields);
     fields.set_source(text);
-    Parsed { fields, kind: BodyKind::OssXml, is_bare: false, closed, body }
+    Parsed { kind: BodyKind::OssXml, is_bare: false, closed, body }
 }
 
-fn read_json(body: Vec<u8>) -> Parsed {
-    let mut fields = Fields::default();
+fn read_json(body: Vec<u8>, fields: &mut Fields) -> Parsed {
     let text = skip_preamble(&body);
     let text = std::str::from_utf8(text).map_or_else(|_| Cow::Owned(lossy(text)), Cow::Borrowed);
-    let json::Outcome { is_oss, is_bare, closed } = json::read(&text, &mut fields);
+    let json::Outcome { is_oss, is_bare, closed } = json::read(&text, fields);
     drop(text);
     if is_oss {
-        Parsed { fields, kind: BodyKind::OssJson, is_bare, closed, body: Some(body) }
+        Parsed { kind: BodyKind::OssJson, is_bare, closed, body: Some(body) }
     } else {
+        *fields = Fields::default();
         Parsed::foreign(BodyKind::OtherJson, body)
     }
 }
@@ -111,7 +99,8 @@ fn lossy(bytes: &[u8]) -> String {
 
 /// Whether a text ends in a whole error document of OSS.
 pub(crate) fn is_whole(text: &[u8]) -> bool {
-    matches!(text.trim_ascii_end().last(), Some(b'>' | b'}')) && body(text.to_vec()).closed
+    matches!(text.trim_ascii_end().last(), Some(b'>' | b'}'))
+        && body(text.to_vec(), &mut Fields::default()).closed
 }
 
 /// White space, as XML and JSON count it.
@@ -145,6 +134,7 @@ fn skip_preamble(mut body: &[u8]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Basic;
 
     #[test]
     fn what_is_not_utf8_is_replaced_without_growing_much() {
@@ -154,7 +144,9 @@ mod tests {
                 [&b"<Error><Message>"[..], &vec![0xff; length], b"</Message><Code>A</Code></Error>"].concat();
             let text = lossy(&body);
             assert!(text.capacity() <= body.len() + MAX_GROWTH + 2 && text.len() <= text.capacity());
-            assert_eq!(super::body(body).fields.get(Basic::Code), Some("A"));
+            let mut fields = Fields::default();
+            super::body(body, &mut fields);
+            assert_eq!(fields.get(Basic::Code), Some("A"));
         }
     }
 
@@ -163,10 +155,10 @@ mod tests {
         let xml = format!("<Error>{}<Code>A</Code></Error>", "<a>&lt;</a>".repeat(1000));
         let json = format!("{{\"Error\":{{\"a\":[{}1],\"Code\":\"A\"}}}}", "1,".repeat(1000));
         for text in [xml, json] {
-            let parsed = body(text.into_bytes());
-            assert_eq!(parsed.fields.get(Basic::Code), Some("A"));
-            assert_eq!(parsed.fields.others().count(), 256);
-            assert!(parsed.closed);
+            let mut fields = Fields::default();
+            assert!(body(text.into_bytes(), &mut fields).closed);
+            assert_eq!(fields.get(Basic::Code), Some("A"));
+            assert_eq!(fields.others().count(), 256);
         }
     }
 }

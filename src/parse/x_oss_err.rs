@@ -5,8 +5,8 @@ use base64::{
 };
 use http::HeaderMap;
 
-use super::{Parsed, body};
-use crate::error::X_OSS_ERR;
+use super::body;
+use crate::error::{Fields, X_OSS_ERR};
 
 /// Padding or not, and whatever the last bits are.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
@@ -22,26 +22,36 @@ const MAX_LEN: usize = 128 * 1024;
 /// Most values that are read; a document would be split because it is long, so into a few.
 const MAX_PARTS: usize = 16;
 
+/// An error document in a header.
+pub(crate) struct Document {
+    pub(crate) fields: Fields,
+    closed: bool,
+}
+
 /// Reads the header in which OSS sends the error document of an answer that has no body.
 ///
 /// Each value by itself; if none is a whole document, all of them as one that was split.
-pub(crate) fn read(headers: &HeaderMap) -> Option<Parsed> {
+pub(crate) fn read(headers: &HeaderMap) -> Option<Document> {
     let values = headers.get_all(&X_OSS_ERR).iter();
     let parts: Vec<_> = values.flat_map(|value| parts(value.as_bytes())).take(MAX_PARTS).collect();
     let mut first = None;
     for part in &parts {
-        let parsed = body(decode(part));
-        match parsed.kind.is_oss() {
-            true if parsed.closed => return Some(parsed),
-            true => first = first.or(Some(parsed)),
-            false => {}
+        match document(part) {
+            Some(document) if document.closed => return Some(document),
+            document => first = first.or(document),
         }
     }
-    let joined = (parts.len() > 1).then(|| body(decode(&parts.concat())));
-    match joined.filter(|parsed| parsed.kind.is_oss()) {
+    match (parts.len() > 1).then(|| document(&parts.concat())).flatten() {
         Some(joined) if joined.closed || first.is_none() => Some(joined),
         _ => first,
     }
+}
+
+/// The document in a text, if it is one of OSS.
+fn document(text: &[u8]) -> Option<Document> {
+    let mut fields = Fields::default();
+    let parsed = body(decode(text), &mut fields);
+    parsed.kind.is_oss().then_some(Document { fields, closed: parsed.closed })
 }
 
 /// The values that one header holds: a proxy may have joined several.
@@ -166,8 +176,12 @@ mod tests {
             for value in values {
                 headers.append("x-oss-err", value.parse().unwrap());
             }
-            let parsed = read(&headers).unwrap();
-            assert_eq!((parsed.fields.get(Basic::Code), parsed.closed), (Some("A"), closed), "{values:?}");
+            let document = read(&headers).unwrap();
+            assert_eq!(
+                (document.fields.get(Basic::Code), document.closed),
+                (Some("A"), closed),
+                "{values:?}"
+            );
         }
     }
 }
