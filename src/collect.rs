@@ -126,7 +126,7 @@ where
     /// Keeps what there is room for; returns how long the frame was.
     fn keep(&mut self, mut data: impl Buf, limit: usize) -> usize {
         let length = data.remaining();
-        let mut room = (limit - self.buffer.len()).min(length);
+        let mut room = limit.saturating_sub(self.buffer.len()).min(length);
         if self.buffer.capacity() - self.buffer.len() < room {
             // Doubles, but never beyond the limit; and starts with what is enough for nearly every document.
             let grown = (2 * self.buffer.capacity()).max(USUAL_LEN);
@@ -150,7 +150,7 @@ where
     fn is_worth_reading_on(&mut self, length: usize, limits: &Limits) -> bool {
         self.read = self.read.saturating_add(length.max(1));
         let left = limits.read.max(limits.keep).checked_sub(self.read);
-        let is_full = self.buffer.len() == limits.keep;
+        let is_full = self.buffer.len() >= limits.keep;
         left.is_some_and(|left| !is_full || to_usize(self.body.size_hint().lower()) <= left)
     }
 

@@ -3,7 +3,7 @@
 use http::Method;
 
 /// The standard methods; of any other one, nothing is kept but that.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) enum StandardMethod {
     Options,
     Get,

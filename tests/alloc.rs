@@ -247,7 +247,7 @@ fn a_buffer_that_nobody_else_has_is_taken_over_and_what_is_unused_given_back() {
 }
 
 #[test]
-fn an_error_read_by_the_layer_allocates_its_reading_state_besides() {
+fn an_error_read_by_the_layer_pins_its_body_besides() {
     let answer = usual_answer().map(Full::new);
     let (result, allocated) = send(&OssErrorLayer::new(), Request::default(), answer);
 

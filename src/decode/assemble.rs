@@ -37,44 +37,44 @@ impl OssError {
 /// Makes an error of all that is known about it.
 pub(super) fn assemble(head: response::Parts, method: StandardMethod, collected: Collected) -> OssError {
     // Filled in where it will stay: it is too large to be moved about.
-    let mut parts = Arc::<Parts>::default();
+    let mut error = Arc::<Parts>::default();
     // INVARIANT: nobody else has it yet.
-    let error = Arc::get_mut(&mut parts).expect("a new Arc is shared");
-    error.status = head.status;
-    error.version = head.version;
+    let parts = Arc::get_mut(&mut error).expect("a new Arc is shared");
+    parts.status = head.status;
+    parts.version = head.version;
     // The map in its place is empty. To forget it loses nothing, and takes less than to look for what it would free.
-    mem::forget(mem::replace(&mut error.headers, head.headers));
-    error.extensions = head.extensions;
-    error.method = method;
-    error.cause = collected.cause.map(Arc::from);
-    let mut parsed = parse::body(collected.bytes, &mut error.fields);
-    if parsed.is_bare && !error.headers.keys().any(|name| name.as_str().starts_with("x-oss-")) {
-        error.fields = Fields::default();
+    mem::forget(mem::replace(&mut parts.headers, head.headers));
+    parts.extensions = head.extensions;
+    parts.method = method;
+    parts.cause = collected.cause.map(Arc::from);
+    let mut parsed = parse::body(collected.bytes, &mut parts.fields);
+    if parsed.is_bare && !parts.headers.keys().any(|name| name.as_str().starts_with("x-oss-")) {
+        parts.fields = Fields::default();
         parsed.kind = BodyKind::OtherJson;
         parsed.closed = false;
     }
-    error.origin = CodeOrigin::Body;
-    if !error.fields.is_filled(Basic::Code) {
-        error.origin = CodeOrigin::Header;
-        if let Some(document) = parse::x_oss_err(&error.headers) {
-            error.fields.fill_from(&document.fields);
+    parts.origin = CodeOrigin::Body;
+    if !parts.fields.is_filled(Basic::Code) {
+        parts.origin = CodeOrigin::Header;
+        if let Some(document) = parse::x_oss_err(&parts.headers) {
+            parts.fields.fill_from(&document.fields);
         }
     }
-    fill_from_headers(&mut error.fields, &error.headers);
-    error.code = match error.fields.get_filled(Basic::Code) {
+    fill_from_headers(&mut parts.fields, &parts.headers);
+    parts.code = match parts.fields.get_filled(Basic::Code) {
         Some(code) => ErrorCode::from(code),
         None => {
-            error.origin = CodeOrigin::Inferred;
-            inferred(error.status)
+            parts.origin = CodeOrigin::Inferred;
+            inferred(parts.status)
         }
     };
-    error.state = match collected.state {
+    parts.state = match collected.state {
         BodyState::Complete if parsed.kind.is_oss() && !parsed.closed => BodyState::Truncated,
         state => state,
     };
-    error.kind = parsed.kind;
-    error.body = parsed.body;
-    OssError::new(parts)
+    parts.kind = parsed.kind;
+    parts.body = parsed.body;
+    OssError::new(error)
 }
 
 /// What the document does not say, single headers may.

@@ -36,7 +36,7 @@ pin_project! {
     enum State<F, B> {
         /// The answer has not come.
         Waiting { #[pin] inner: F, info: RequestInfo, settings: Option<Arc<Settings>> },
-        /// It is an error. Boxed: in place it would make every call's future many times larger.
+        /// It is an error; here, once its body makes wait. Boxed: in place it would make every call's future many times larger.
         Reading { reading: Option<Box<Reading<B>>> },
     }
 }
@@ -96,8 +96,13 @@ where
         let (info, settings) = (*info, settings.take());
         let (head, body) = response.into_parts();
         let mut collect = Collect::new(body, limits(settings.as_deref()));
+        // The inner future is done: it holds nothing any more while the body is read.
+        self.set(Self::Reading { reading: None });
         match collect.poll(cx, limits(settings.as_deref()), parse::is_whole) {
-            Poll::Ready(collected) => Poll::Ready(finish(head, collected, info, settings.as_deref())),
+            Poll::Ready(collected) => {
+                drop(collect); // the connection is free before anybody hears of the error
+                Poll::Ready(finish(head, collected, info, settings.as_deref()))
+            }
             Poll::Pending => {
                 let reading = Box::new(Reading { collect, head, info, settings });
                 self.set(Self::Reading { reading: Some(reading) });

@@ -15,7 +15,7 @@ pub struct RequestInfo {
 impl RequestInfo {
     #[inline]
     pub(crate) fn of<B>(request: &Request<B>) -> Self {
-        Self { method: method(request), callback: has_callback(request), attempt: attempt(request) }
+        Self { method: method(request), callback: asks_for_callback(request), attempt: attempt(request) }
     }
 
     /// The method, if it is one of the standard ones.
@@ -54,18 +54,18 @@ fn attempt<B>(request: &Request<B>) -> u16 {
 }
 
 #[inline]
-fn has_callback<B>(request: &Request<B>) -> bool {
-    matches!(*request.method(), Method::PUT | Method::POST) && asks_for_callback(request)
+fn asks_for_callback<B>(request: &Request<B>) -> bool {
+    matches!(*request.method(), Method::PUT | Method::POST) && names_callback(request)
 }
 
-fn asks_for_callback<B>(request: &Request<B>) -> bool {
+fn names_callback<B>(request: &Request<B>) -> bool {
     // Comparing with each name costs less than hashing one, for as many headers as requests have.
     request.headers().keys().any(|name| *name == X_OSS_CALLBACK)
-        || request.uri().query().is_some_and(names_callback)
+        || request.uri().query().is_some_and(query_names_callback)
 }
 
 /// Whether one of the names in a query is `callback` or `x-oss-callback`.
-fn names_callback(query: &str) -> bool {
+fn query_names_callback(query: &str) -> bool {
     let query = query.as_bytes();
     // The last letter is a rare one: nearly every query is done with in one pass.
     memchr_iter(b'k', query).any(|at| {

@@ -3,13 +3,9 @@ use crate::error::OssError;
 /// Tells the subscriber about an error: always with its request id, without which support cannot help.
 #[cfg(feature = "tracing")]
 pub(super) fn event(error: &OssError) {
-    use tracing::{Level, level_filters::LevelFilter};
+    use tracing::Level;
 
     use crate::error::{ErrorClass, Shown};
-
-    if LevelFilter::current() == LevelFilter::OFF {
-        return; // nobody listens
-    }
 
     macro_rules! event {
         ($level:expr) => {

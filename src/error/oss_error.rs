@@ -77,7 +77,7 @@ pub(crate) struct Parts {
     pub(crate) notes: Notes,
 }
 
-/// Nothing is known so far.
+/// To be filled in: none of this holds yet.
 impl Default for Parts {
     #[inline]
     fn default() -> Self {

@@ -92,7 +92,8 @@ impl<'a> Children<'a> {
             return Some(false);
         }
         let (name, inside) = tag.split_at(name_len(tag)?);
-        let inside = inside.strip_prefix(b">").filter(|_| (1..=MAX_NAME).contains(&name.len()))?;
+        let begins = matches!(name, [b'A'..=b'Z' | b'a'..=b'z' | b'_' | 0x80.., ..]);
+        let inside = inside.strip_prefix(b">").filter(|_| begins && name.len() <= MAX_NAME)?;
         let (value, behind) = split(inside)?;
         self.rest = behind.strip_prefix(b"</")?.strip_prefix(name)?.strip_prefix(b">")?;
         let value = self.span(inside, trimmed(value, name));
@@ -110,11 +111,11 @@ impl<'a> Children<'a> {
     }
 }
 
-/// How long the name in a tag is: up to the first byte that is no letter.
+/// How long the name in a tag is: up to the first byte that comes before the letters.
 ///
-/// Whatever means something in a tag comes before the letters: blanks, quotes, `/ : < = > ? !`. So do digits and
-/// hyphens, which only odd names have. Those bytes have neither of the two high bits: eight are looked at in one go.
-/// The end of the document is never as near as that.
+/// Whatever means something in a tag does: blanks, quotes, `/ : < = > ? !`. So do digits and hyphens, which only odd
+/// names have. Those bytes have neither of the two high bits: eight are looked at in one go. There are always eight:
+/// behind a name come its bracket, its end tag, and that of the root.
 fn name_len(tag: &[u8]) -> Option<usize> {
     tag.chunks_exact(8).zip((0..).step_by(8)).find_map(|(eight, start)| {
         let eight = u64::from_le_bytes(eight.try_into().ok()?);

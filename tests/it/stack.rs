@@ -191,6 +191,18 @@ async fn a_concurrency_limit_outside_counts_a_request_until_its_error_is_read() 
     assert!(poll!(&mut next).is_ready());
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_concurrency_limit_inside_counts_a_request_until_its_answer_is_there() {
+    for leaf in [stalled(), Scripted::new([Answer::from(missing())])] {
+        let service = ServiceBuilder::new().layer(OssErrorLayer::new()).concurrency_limit(1).service(leaf);
+        let mut first = Box::pin(service.clone().oneshot(Request::new(())));
+        let _ = poll!(&mut first); // whether there is an error now, or its body makes wait
+
+        let mut next = Box::pin(ServiceExt::<Request<()>>::ready_oneshot(service));
+        assert!(poll!(&mut next).is_ready());
+    }
+}
+
 /// Sends a request once more if its error could pass.
 #[derive(Clone)]
 struct OnceMore(bool);

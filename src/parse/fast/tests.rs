@@ -70,6 +70,8 @@ fn anything_else_is_left_to_the_general_path() {
         "<Error><Detail><X>A</X></Detail></Error>",
         "<Error><Code/></Error>",
         "<Error><>A</></Error>",
+        "<Error><[>A</[></Error>",
+        "<Error><~a>A</~a></Error>",
         "{\"Code\":\"A\"}",
     ] {
         assert!(!agree(text.as_bytes()), "{text}");
@@ -79,7 +81,7 @@ fn anything_else_is_left_to_the_general_path() {
 }
 
 /// Pieces of which documents are made, sound and broken ones.
-const PIECES: [&str; 42] = [
+const PIECES: [&str; 46] = [
     "<Error>",
     "</Error>",
     "<Error ",
@@ -96,6 +98,10 @@ const PIECES: [&str; 42] = [
     "</Key>",
     "<a:b>",
     "</a:b>",
+    "<[>",
+    "</[>",
+    "<_\u{e9}>",
+    "</_\u{e9}>",
     "<a/>",
     "<",
     ">",
