@@ -113,6 +113,19 @@ fn steady() {
     println!("   500/s  20 % random 500s  {}", both(&noisy, Kind::Ours, 400.0, 10.0, 60.0));
 }
 
+fn starts() {
+    println!("\nthe first 10 s, 256 workers, quota 500/s, by the time that an answer takes");
+    for millis in [1, 20, 50, 100, 200, 300] {
+        let mut scenario = bucket(500.0);
+        let way = f64::from(millis) / 2000.0;
+        scenario.nature.way = (0.8 * way, 1.2 * way);
+        scenario.load = Load::Workers { count: 256, until: 10.0 };
+        for kind in [Kind::Ours, Kind::Aimd] {
+            println!("  {millis:3} ms  {:13}  {}", kind.name(), both(&scenario, kind, 500.0, 0.0, 10.0));
+        }
+    }
+}
+
 /// Seconds until the quota is used up to 90 % for a whole second.
 fn back(record: &Record, from: f64, quota: f64) -> f64 {
     let full = |time: &f64| f64::from(record.all(*time, time + 1.0).accepted) >= 0.9 * quota;
@@ -252,6 +265,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     job();
     steady();
+    starts();
     changes();
     contest();
     outage();

@@ -14,12 +14,13 @@ pub(super) struct Gauge {
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cut {
-    at: f64,
     /// The rate before it.
     pub(super) sent: f64,
     /// No cut goes below this.
     pub(super) floor: f64,
-    /// The last moment before it at which the server had nothing left.
+    /// The moment of it.
+    begun: Moment,
+    /// The last moment before it at which the server had nothing left, unless it was the first.
     drained: Option<Moment>,
     /// The server was shut since.
     shut: bool,
@@ -57,15 +58,19 @@ impl Gauge {
     pub(super) fn cut(&mut self, sent: f64, floor: f64, at: f64) {
         // The server may not have given anything since the last one.
         let drained = self.cut.map_or(self.drained, |before| before.drained);
-        self.cut = Some(Cut { at, sent, floor, drained, shut: false });
+        self.cut = Some(Cut { sent, floor, begun: self.moment(at), drained, shut: false });
     }
 
     /// The server has nothing left now; with this refusal, it may count as shut.
     pub(super) fn refused(&mut self, shuts: bool, at: f64) {
-        self.drained = Some(Moment { at, served: self.served, pressed: self.pressed });
+        self.drained = Some(self.moment(at));
         if let Some(cut) = &mut self.cut {
             cut.shut |= shuts;
         }
+    }
+
+    fn moment(&self, at: f64) -> Moment {
+        Moment { at, served: self.served, pressed: self.pressed }
     }
 
     /// Whether the server is waited for to give again.
@@ -75,18 +80,20 @@ impl Gauge {
 
     /// The cut that ends with the serving of a request that was sent then.
     pub(super) fn ends(&mut self, sent: f64) -> Option<Cut> {
-        self.cut.take_if(|cut| sent >= cut.at)
+        self.cut.take_if(|cut| sent >= cut.begun.at)
     }
 
-    /// What was served up to the last refusal of a cut that ends now. None if the time is too short to count in, or
-    /// if callers waited for too little of it.
-    pub(super) fn measure(&mut self, cut: Cut, shortest: f64, now: f64) -> Option<Measure> {
+    /// What was served up to the last refusal of a cut that ends now. None if the time is too short to count in, or too
+    /// little was served, or if callers waited for too little of the time.
+    pub(super) fn measure(&mut self, cut: Cut, shortest: f64, least: f64, now: f64) -> Option<Measure> {
         let blur = if cut.shut { self.place_opening(now) } else { 0.0 };
-        let (from, to) = cut.drained.zip(self.drained)?;
-        let span = from.to(to);
-        if span.seconds < shortest {
+        // At the very first refusal the server had nothing left, either. But one that counts in windows may be at any
+        // place in one then, and gives nothing up to its end.
+        let (from, least) = cut.drained.map_or((cut.begun, least), |drained| (drained, 0.0));
+        let span = from.to(self.drained?);
+        if span.seconds < shortest || span.served < least {
             // It is counted together with what follows.
-            self.drained = cut.drained;
+            self.drained = cut.drained.or(self.drained);
             return None;
         }
         let pressed = if cut.shut { PRESSED_IN_WINDOWS } else { PRESSED };

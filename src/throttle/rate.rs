@@ -35,6 +35,8 @@ pub(super) struct Rate {
     cut_at: f64,
     /// When last nobody waited.
     idle_at: f64,
+    /// How long an answer takes, of the faster ones; unknown before the first.
+    answer_time: Option<f64>,
 }
 
 /// Longest time that callers can have waited between two looks: there is one each nap.
@@ -53,6 +55,7 @@ impl Rate {
             gauge: Gauge::default(),
             cut_at: f64::NEG_INFINITY,
             idle_at: 0.0,
+            answer_time: None,
         }
     }
 
@@ -100,8 +103,10 @@ impl Rate {
         self.gauge.press(seconds);
         // Growth needs news: when the program has stood still, there were none.
         let seconds = seconds.min(1.0 / self.value + self.settings.standstill.as_secs_f64());
+        let longest = self.settings.longest_doubling.as_secs_f64();
+        let answer_time = self.answer_time.map_or(longest, |known| known.min(longest));
         if !self.outage.is_on() && !self.shut.is_shut() {
-            let next = self.course.step(self.value, seconds, &self.settings);
+            let next = self.course.step(self.value, seconds, answer_time, &self.settings);
             self.value = next.min(self.settings.max_rate);
         }
     }
@@ -115,6 +120,7 @@ impl Rate {
     pub(super) fn on(&mut self, answer: Answer, sent: f64, now: f64) -> bool {
         if answer != Answer::Failed {
             self.answers_again(now);
+            self.time((now - sent).max(0.0));
         }
         match answer {
             Answer::Failed => self.failed(now),
@@ -122,6 +128,12 @@ impl Rate {
             Answer::Accepted => self.accepted(sent, now),
         }
         answer == Answer::Throttled || self.outage.is_on()
+    }
+
+    /// An answer took so long. Slow ones are slow because of what was asked for, and count for little.
+    fn time(&mut self, took: f64) {
+        let known = self.answer_time.unwrap_or(took);
+        self.answer_time = Some(took.min(known + (took - known) / 16.0));
     }
 
     fn failed(&mut self, now: f64) {
@@ -146,7 +158,7 @@ impl Rate {
         let ends = self.gauge.ends(sent);
         self.shut.served(sent, ends.is_some());
         if let Some(cut) = ends {
-            self.judge(cut, now - sent, now);
+            self.judge(cut, now);
         }
         self.accepted.add(1, now);
         self.gauge.serve(1);
@@ -190,10 +202,12 @@ impl Rate {
         self.value.min(1.2 * seen.max(self.settings.probe_rate))
     }
 
-    /// The server gives again, after a cut. The answer that tells it took so long.
-    fn judge(&mut self, cut: Cut, took: f64, now: f64) {
-        let shortest = self.settings.shortest_measure.as_secs_f64().max(took);
-        let Some(mut measure) = self.gauge.measure(cut, shortest, now) else {
+    /// The server gives again, after a cut.
+    fn judge(&mut self, cut: Cut, now: f64) {
+        // At the first refusals, what was under way is all the time that there is to count in: an answer's time, more or less.
+        let answer_time = 0.75 * self.answer_time.unwrap_or(0.0);
+        let shortest = self.settings.shortest_measure.as_secs_f64().max(answer_time);
+        let Some(mut measure) = self.gauge.measure(cut, shortest, self.settings.least_measure, now) else {
             // Nothing is known of it but that it is not where the pass takes it to be.
             if matches!(self.course, Course::Pass(pass) if pass.is_overrun(&self.settings)) {
                 self.search(cut);

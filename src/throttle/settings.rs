@@ -104,10 +104,18 @@ settings! {
 
     /// # The start
     {
-        /// Time in which the rate doubles as long as no limit has been met; 100 ms.
+        /// Time in which the rate doubles as long as no limit has been met; 100 ms, or as long as an answer takes, if that is
+        /// longer.
         ///
-        /// So 256 calls at once are sent within 0.4 s. Longer is stricter: the limit is overrun by less.
+        /// So 256 calls at once are sent within 0.4 s, and the limit is overrun by no more than twice before it is known where
+        /// the way is long. Longer is stricter: the limit is overrun by less.
         doubling: Duration = Duration::from_millis(100), 0.05 to 60;
+
+        /// However long answers take, and before the first, the rate doubles in this time; 1 s. If it is less than
+        /// [`doubling`](Self::doubling), that holds.
+        ///
+        /// Answers that take longer do so because of what was asked for: a refusal is there sooner. Longer is stricter.
+        longest_doubling: Duration = Duration::from_secs(1), 0.05 to 60;
 
         /// Share of the rate that is left at the first refusal; 0.25.
         ///
@@ -129,10 +137,15 @@ settings! {
 
     /// # A limit that is known
     {
-        /// A limit is not counted over less than this, nor over less than an answer takes; 50 ms.
+        /// A limit is not counted over less than this, nor over less than three quarters of what an answer takes; 50 ms.
         ///
         /// What is under way would be too large a part of it.
         shortest_measure: Duration = Duration::from_millis(50), 0.001 to 1;
+
+        /// Nor is it counted from fewer requests than this at the first refusals; 8.
+        ///
+        /// Where a few requests more or less make a large difference, the rate would begin far from it.
+        least_measure: f64 = 8.0, 1 to 1000;
 
         /// Two measures of the limit agree within this share, beside the one request and the moments that cannot be known better;
         /// 0.01.
@@ -181,7 +194,7 @@ settings! {
     {
         /// How far the rate is cut at a refusal while other clients may use up the same limit; 0.085.
         ///
-        /// Less costs more refusals: with four clients at 500/s, 0.07 costs 1.7 %, 0.085 costs 1.5 %, and 0.16 costs 0.9 %. The
+        /// Less costs more refusals: with four clients at 500/s, 0.07 costs 1.8 %, 0.085 costs 1.5 %, and 0.16 costs 0.9 %. The
         /// smallest share is about 0.9 of the largest with any of them, and may be 0.8 at single times.
         contest_back_off: f64 = 0.085, 0.001 to 0.5;
 

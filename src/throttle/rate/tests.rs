@@ -1,3 +1,5 @@
+use std::collections::VecDeque;
+
 use proptest::{collection::vec, prelude::*};
 
 use super::*;
@@ -18,6 +20,73 @@ fn random_failures_slow_nobody_down() {
         rate.on(answer, now, now);
         assert_eq!(rate.per_second(5, now), DEFAULT.first_rate, "request {request}");
     }
+}
+
+/// The rate after callers have waited for this long, while answers came that took so long.
+fn grown(waited: f64, answer_time: f64) -> f64 {
+    let mut rate = Rate::new(DEFAULT);
+    for tick in 1..=(waited * 1000.0) as u32 {
+        let now = f64::from(tick) * 0.001;
+        rate.grow(0.001);
+        if now >= answer_time {
+            rate.on(Answer::Accepted, now - answer_time, now);
+        }
+    }
+    rate.hoped() / DEFAULT.first_rate
+}
+
+#[test]
+fn at_the_start_the_rate_doubles_no_faster_than_answers_come() {
+    for (waited, answer_time, growth) in [
+        (0.3, 0.4, 1.23),
+        (0.31, 0.01, 8.0),
+        (0.4, 0.2, 2.3),
+        (0.8, 0.2, 9.2),
+        (3.0, 1.0, 8.0),
+        (3.0, 9.0, 8.0),
+    ] {
+        let grown = grown(waited, answer_time);
+        assert!((grown / growth - 1.0).abs() < 0.05, "{grown} after {waited} s, {answer_time} s an answer");
+    }
+}
+
+#[test]
+fn slow_requests_among_fast_ones_do_not_hold_the_start_up() {
+    let mut rate = Rate::new(DEFAULT);
+    for tick in 1..=400 {
+        let now = f64::from(tick) * 0.001 + 10.0;
+        rate.grow(0.001);
+        let took = if tick % 2 == 0 { 5.0 } else { 0.01 };
+        rate.on(Answer::Accepted, now - took, now);
+    }
+    assert!(rate.hoped() > 4.0 * DEFAULT.first_rate, "{}", rate.hoped());
+}
+
+/// A server that refuses what is beyond 500/s, and answers after 0.2 s.
+#[test]
+fn where_the_way_is_long_the_first_refusals_tell_the_limit() {
+    let mut rate = Rate::new(DEFAULT);
+    let (mut due, mut budget, mut served, mut refused) = (0.0, 0.0, 0, 0);
+    let mut under_way = VecDeque::new();
+    let mut ticks = (1..=3000).map(|tick| f64::from(tick) * 0.001);
+    while let (false, Some(now)) = (rate.is_measured(), ticks.next()) {
+        while under_way.front().is_some_and(|(sent, _)| now - sent >= 0.2) {
+            let (sent, answer) = under_way.pop_front().unwrap();
+            *(if answer == Answer::Accepted { &mut served } else { &mut refused }) += 1;
+            rate.on(answer, sent, now);
+        }
+        rate.grow(0.001);
+        due += rate.per_second(100, now) * 0.001;
+        budget = f64::min(budget + 0.5, 50.0);
+        while due >= 1.0 {
+            due -= 1.0;
+            let accepts = budget >= 1.0;
+            budget -= f64::from(u8::from(accepts));
+            under_way.push_back((now, if accepts { Answer::Accepted } else { Answer::Throttled }));
+        }
+    }
+    assert!(refused < 250 && served < 600, "{refused} {served}");
+    assert!((400.0..=600.0).contains(&rate.hoped()), "{}", rate.hoped());
 }
 
 #[test]
