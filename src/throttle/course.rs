@@ -1,4 +1,4 @@
-use std::{f64::consts::LN_2, time::Duration};
+use std::f64::consts::LN_2;
 
 use super::settings::Settings;
 
@@ -29,24 +29,24 @@ pub(super) struct Pass {
     pub(super) doubt: f64,
     /// By how much the rate grows in a second.
     step: f64,
-    /// It doubles in this time at the fastest.
-    doubling: Duration,
+    /// Fastest growth, as a logarithm a second.
+    haste: f64,
     evidence: f64,
 }
 
-/// The growth that doubles a rate in this time, but not sooner than it is known what came of it.
-fn growth(doubling: Duration, answer_time: f64) -> f64 {
-    LN_2 / doubling.as_secs_f64().max(answer_time)
+/// The growth that doubles a rate in this time.
+fn growth(doubling: f64) -> f64 {
+    LN_2 / doubling
 }
 
 impl Course {
-    /// The rate after this time, from this rate, when an answer takes so long.
+    /// The rate after this time, from this rate. As long as no limit has been met, it doubles no faster than answers come.
     pub(super) fn step(&mut self, rate: f64, seconds: f64, answer_time: f64, settings: &Settings) -> f64 {
-        let fastest = growth(settings.doubling, answer_time);
+        let doubling = settings.doubling.as_secs_f64();
         match self {
-            Self::Start => rate * (fastest * seconds).exp(),
-            Self::Search => rate * (fastest / 2.0 * seconds).exp(),
-            Self::Pass(pass) => pass.step(rate, seconds, answer_time),
+            Self::Start => rate * (growth(doubling.max(answer_time)) * seconds).exp(),
+            Self::Search => rate * (growth(doubling) / 2.0 * seconds).exp(),
+            Self::Pass(pass) => pass.step(rate, seconds),
         }
     }
 }
@@ -55,20 +55,13 @@ impl Pass {
     /// Takes so many seconds over this limit.
     pub(super) fn new(limit: f64, length: f64, back_off: f64, doubt: f64, settings: &Settings) -> Self {
         let step = 2.0 * back_off * limit / length;
-        Self {
-            limit,
-            back_off,
-            excess: 0.0,
-            doubt,
-            step,
-            doubling: settings.doubling,
-            evidence: settings.evidence,
-        }
+        let haste = growth(settings.doubling.as_secs_f64());
+        Self { limit, back_off, excess: 0.0, doubt, step, haste, evidence: settings.evidence }
     }
 
-    /// Slower: all those who waited during an outage are there at once.
+    /// With less haste: all those who waited during an outage are there at once.
     pub(super) fn returning(self, settings: &Settings) -> Self {
-        Self { doubling: settings.return_doubling, ..self }
+        Self { haste: growth(settings.return_doubling.as_secs_f64()), ..self }
     }
 
     /// Far more was sent than the limit can explain.
@@ -81,10 +74,9 @@ impl Pass {
         self.limit * (1.0 - self.back_off)
     }
 
-    fn step(&mut self, rate: f64, seconds: f64, answer_time: f64) -> f64 {
+    fn step(&mut self, rate: f64, seconds: f64) -> f64 {
         let evidence = self.evidence * (self.excess - self.doubt).max(0.0);
-        let fastest = growth(self.doubling, answer_time);
-        let next = rate * ((self.step / rate + evidence).min(fastest) * seconds).exp();
+        let next = rate * ((self.step / rate + evidence).min(self.haste) * seconds).exp();
         self.excess += (next / self.limit - 1.0) * seconds;
         next
     }

@@ -98,6 +98,9 @@ impl Gauge {
         }
         let pressed = if cut.shut { PRESSED_IN_WINDOWS } else { PRESSED };
         let limit = span.limit(pressed)?;
+        if cut.drained.is_none() && limit < cut.floor {
+            return None; // these were late answers to what had been accepted before: it gives nothing at present
+        }
         Some(Measure { limit, span, blur })
     }
 
@@ -108,5 +111,26 @@ impl Gauge {
         drained.at += gap / 2.0;
         drained.pressed += gap / 2.0;
         gap
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_refusals_measure_a_server_that_goes_on_giving() {
+        for (served, limit) in [(100, Some(500.0)), (19, None), (7, None)] {
+            let mut gauge = Gauge::default();
+            gauge.cut(1000.0, 240.0, 1.0); // 480 were accepted in the last second
+            gauge.refused(false, 1.0);
+            gauge.serve(served); // of what was under way
+            gauge.press(0.2);
+            gauge.refused(false, 1.2);
+            let cut = gauge.ends(1.0).unwrap();
+
+            let measure = gauge.measure(cut, 0.15, 8.0, 1.25);
+            assert_eq!(measure.map(|measure| measure.limit.round()), limit, "{served}");
+        }
     }
 }

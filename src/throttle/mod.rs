@@ -51,11 +51,12 @@
 //! # How the limit is found
 //!
 //! **Start.** The first rate is finite ([`first_rate`](Builder::first_rate)), and doubles every
-//! [`doubling`](Builder::doubling) while callers wait, until a request is refused: but no faster than answers come (up to
-//! [`longest_doubling`](Builder::longest_doubling)), for a refusal is known only when the answer is there. (A client that is unlimited until
-//! the first refusal has all its workers' requests in flight when it comes, and all of them are refused.) Then the rate is
-//! cut to [`first_cut`](Builder::first_cut), and doubles half as fast, until the limit can be measured. Where the way is
-//! long, that is at once: what is served while the rest of what is under way is refused, is the limit.
+//! [`doubling`](Builder::doubling) while callers wait, until a request is refused; but no faster than answers come, up to
+//! [`longest_doubling`](Builder::longest_doubling), for a refusal is known only when its answer is there. (A client that
+//! is unlimited until the first refusal has all its workers' requests in flight when it comes, and all of them are refused.)
+//! Then the rate is cut to [`first_cut`](Builder::first_cut), and doubles half as fast as at first, until the limit can be
+//! measured. Over a long way that is at once, unless the server counts in windows: while the rest of what is under way is
+//! refused, what is served is the limit.
 //!
 //! **Measure.** A server that refuses has nothing left to give. If it refuses at the times *t₀* and *t₁*, then
 //! whatever it can save up was empty at both, and what it served in between is what flowed in:

@@ -35,7 +35,8 @@ pub(super) struct Rate {
     cut_at: f64,
     /// When last nobody waited.
     idle_at: f64,
-    /// How long an answer takes, of the faster ones; unknown before the first.
+    /// How long the faster answers take, at most: they are timed from the last look at the limiter before they were sent.
+    /// Unknown before the first.
     answer_time: Option<f64>,
 }
 
@@ -204,7 +205,8 @@ impl Rate {
 
     /// The server gives again, after a cut.
     fn judge(&mut self, cut: Cut, now: f64) {
-        // At the first refusals, what was under way is all the time that there is to count in: an answer's time, more or less.
+        // What was under way at the first refusal is refused, or served, for as long as an answer takes, more or less: that is
+        // all the time that there is to count in then.
         let answer_time = 0.75 * self.answer_time.unwrap_or(0.0);
         let shortest = self.settings.shortest_measure.as_secs_f64().max(answer_time);
         let Some(mut measure) = self.gauge.measure(cut, shortest, self.settings.least_measure, now) else {

@@ -104,15 +104,14 @@ settings! {
 
     /// # The start
     {
-        /// Time in which the rate doubles as long as no limit has been met; 100 ms, or as long as an answer takes, if that is
-        /// longer.
+        /// Time in which the rate doubles as long as no limit has been met; 100 ms. Over a long way it is the time that an answer
+        /// takes, up to [`longest_doubling`](Self::longest_doubling).
         ///
-        /// So 256 calls at once are sent within 0.4 s, and the limit is overrun by no more than twice before it is known where
-        /// the way is long. Longer is stricter: the limit is overrun by less.
+        /// So 256 calls at once are sent within 0.4 s over a short way. Longer is stricter: the limit is overrun by less.
         doubling: Duration = Duration::from_millis(100), 0.05 to 60;
 
-        /// However long answers take, and before the first, the rate doubles in this time; 1 s. If it is less than
-        /// [`doubling`](Self::doubling), that holds.
+        /// However long answers take, and before the first of them, the rate doubles in this time as long as no limit has been met;
+        /// 1 s. If it is less than [`doubling`](Self::doubling), that holds.
         ///
         /// Answers that take longer do so because of what was asked for: a refusal is there sooner. Longer is stricter.
         longest_doubling: Duration = Duration::from_secs(1), 0.05 to 60;
@@ -137,7 +136,7 @@ settings! {
 
     /// # A limit that is known
     {
-        /// A limit is not counted over less than this, nor over less than three quarters of what an answer takes; 50 ms.
+        /// A limit is not counted over less than this, nor over less than three quarters of what the faster answers take; 50 ms.
         ///
         /// What is under way would be too large a part of it.
         shortest_measure: Duration = Duration::from_millis(50), 0.001 to 1;
