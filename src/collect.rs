@@ -56,6 +56,9 @@ pub(crate) struct Collected {
 /// timer is made when the body first makes wait, so a body that is there already needs no runtime.
 pub(crate) struct Collect<B> {
     body: Pin<Box<B>>,
+    limits: Limits,
+    /// Whether a text ends in a whole error document.
+    is_whole: fn(&[u8]) -> bool,
     timer: Option<Pin<Box<Sleep>>>,
     buffer: Vec<u8>,
     read: usize,
@@ -78,11 +81,13 @@ where
     B: Body,
     B::Error: Into<BoxError>,
 {
-    pub(crate) fn new(body: B, limits: &Limits) -> Self {
+    pub(crate) fn new(body: B, limits: Limits, is_whole: fn(&[u8]) -> bool) -> Self {
         let exact = body.size_hint().exact().map_or(0, to_usize);
         let buffer = Vec::with_capacity(exact.min(limits.keep));
         Self {
             body: Box::pin(body),
+            limits,
+            is_whole,
             timer: None,
             buffer,
             read: 0,
@@ -93,22 +98,16 @@ where
         }
     }
 
-    /// Reads on, within the limits that it was made with. `is_whole` says whether a text ends in a whole document.
-    pub(crate) fn poll(
-        &mut self,
-        cx: &mut Context<'_>,
-        limits: &Limits,
-        is_whole: fn(&[u8]) -> bool,
-    ) -> Poll<Collected> {
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Collected> {
         loop {
             // The body before the timer: what is there counts, however late this is polled.
             let (state, cause) = match self.body.as_mut().poll_frame(cx) {
                 Poll::Ready(Some(Ok(frame))) => {
                     // Trailers and unknown frames say nothing about the error.
-                    let length = frame.into_data().map_or(0, |data| self.keep(data, limits.keep));
-                    if !self.is_worth_reading_on(length, limits) {
+                    let length = frame.into_data().map_or(0, |data| self.keep(data));
+                    if !self.is_worth_reading_on(length) {
                         (BodyState::Truncated, None)
-                    } else if self.is_late(limits.deadline) {
+                    } else if self.is_late() {
                         (BodyState::TimedOut, None)
                     } else {
                         continue;
@@ -117,20 +116,20 @@ where
                 Poll::Ready(Some(Err(error))) => (BodyState::Failed, Some(error.into())),
                 Poll::Ready(None) => (BodyState::Complete, None),
                 Poll::Pending if self.body.is_end_stream() => (BodyState::Complete, None),
-                Poll::Pending => (ready!(self.poll_timer(cx, limits, is_whole)), None),
+                Poll::Pending => (ready!(self.poll_timer(cx)), None),
             };
             return Poll::Ready(self.finish(state, cause));
         }
     }
 
     /// Keeps what there is room for; returns how long the frame was.
-    fn keep(&mut self, mut data: impl Buf, limit: usize) -> usize {
+    fn keep(&mut self, mut data: impl Buf) -> usize {
         let length = data.remaining();
-        let mut room = limit.saturating_sub(self.buffer.len()).min(length);
+        let mut room = (self.limits.keep - self.buffer.len()).min(length);
         if self.buffer.capacity() - self.buffer.len() < room {
             // Doubles, but never beyond the limit; and starts with what is enough for nearly every document.
             let grown = (2 * self.buffer.capacity()).max(USUAL_LEN);
-            let wanted = (self.buffer.len() + room).max(grown).min(limit);
+            let wanted = (self.buffer.len() + room).max(grown).min(self.limits.keep);
             self.buffer.reserve_exact(wanted - self.buffer.len());
         }
         self.discarded |= room < length;
@@ -147,28 +146,24 @@ where
     ///
     /// An empty frame counts as a byte, so that endless ones come to an end. And a body that is announced to be
     /// longer than what will be read is left at once: reading a part of it frees no connection.
-    fn is_worth_reading_on(&mut self, length: usize, limits: &Limits) -> bool {
+    fn is_worth_reading_on(&mut self, length: usize) -> bool {
         self.read = self.read.saturating_add(length.max(1));
-        let left = limits.read.max(limits.keep).checked_sub(self.read);
-        let is_full = self.buffer.len() >= limits.keep;
+        let left = self.limits.read.max(self.limits.keep).checked_sub(self.read);
+        let is_full = self.buffer.len() == self.limits.keep;
         left.is_some_and(|left| !is_full || to_usize(self.body.size_hint().lower()) <= left)
     }
 
     /// Whether the deadline has passed, for a body that never makes wait. A look at the clock every 64 frames will do.
-    fn is_late(&mut self, limit: Duration) -> bool {
+    fn is_late(&mut self) -> bool {
+        let limit = self.limits.deadline;
         self.frames = self.frames.wrapping_add(1);
         self.frames % 64 == 0
             && *self.deadline.get_or_insert_with(|| far(Instant::now(), limit)) <= Instant::now()
     }
 
     /// Waits for the deadline; or, if the text turns out to be a whole document, for the end of the grace.
-    fn poll_timer(
-        &mut self,
-        cx: &mut Context<'_>,
-        limits: &Limits,
-        is_whole: fn(&[u8]) -> bool,
-    ) -> Poll<BodyState> {
-        let (now, length) = (Instant::now(), self.buffer.len());
+    fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<BodyState> {
+        let (now, length, limits) = (Instant::now(), self.buffer.len(), self.limits);
         let deadline = *self.deadline.get_or_insert_with(|| far(now, limits.deadline));
         if self.grace.is_none_or(|grace| grace.length != length) {
             self.grace = Some(Grace { length, until: far(now, limits.grace).min(deadline) });
@@ -180,7 +175,7 @@ where
                 Some(timer) if timer.deadline() != until => timer.as_mut().reset(until),
                 Some(timer) => {
                     ready!(timer.as_mut().poll(cx));
-                    if !self.discarded && is_whole(&self.buffer) {
+                    if !self.discarded && (self.is_whole)(&self.buffer) {
                         return Poll::Ready(BodyState::Complete);
                     }
                     if until == deadline {

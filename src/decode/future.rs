@@ -95,10 +95,11 @@ where
         };
         let (info, settings) = (*info, settings.take());
         let (head, body) = response.into_parts();
-        let mut collect = Collect::new(body, limits(settings.as_deref()));
+        let limits = settings.as_ref().map_or(Limits::DEFAULT, |settings| settings.limits);
+        let mut collect = Collect::new(body, limits, parse::is_whole);
         // The inner future is done: it holds nothing any more while the body is read.
         self.set(Self::Reading { reading: None });
-        match collect.poll(cx, limits(settings.as_deref()), parse::is_whole) {
+        match collect.poll(cx) {
             Poll::Ready(collected) => {
                 drop(collect); // the connection is free before anybody hears of the error
                 Poll::Ready(finish(head, collected, info, settings.as_deref()))
@@ -118,9 +119,9 @@ where
         };
         // INVARIANT: a future is not polled again once it is ready.
         let waiting = reading.as_mut().expect("ResponseFuture polled after it was ready");
-        let limits = limits(waiting.settings.as_deref());
-        let collected = ready!(waiting.collect.poll(cx, limits, parse::is_whole));
-        let Reading { head, info, settings, .. } = *reading.take().expect("it was there");
+        let collected = ready!(waiting.collect.poll(cx));
+        let Reading { collect, head, info, settings } = *reading.take().expect("it was there");
+        drop(collect);
         Poll::Ready(finish(head, collected, info, settings.as_deref()))
     }
 }
@@ -131,11 +132,6 @@ fn is_error<B>(settings: Option<&Settings>, info: &RequestInfo, response: &Respo
         None => OssRule.is_error(*info, response.status(), response.headers()),
         Some(settings) => settings.is_error(*info, response.status(), response.headers()),
     }
-}
-
-#[inline]
-fn limits(settings: Option<&Settings>) -> &Limits {
-    settings.map_or(&Limits::DEFAULT, |settings| &settings.limits)
 }
 
 /// What is done once an error body is read, whatever its type.
