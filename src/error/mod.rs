@@ -12,6 +12,7 @@ mod last;
 mod names;
 mod notes;
 mod oss_error;
+mod parts;
 mod passages;
 mod redact;
 mod render;
@@ -44,7 +45,7 @@ pub(crate) use self::{
     },
     last::LastError,
     notes::Notes,
-    oss_error::Parts,
+    parts::Parts,
     render::Shown,
 };
 

@@ -1,0 +1,71 @@
+use std::{
+    error::Error as StdError,
+    sync::{Arc, OnceLock},
+};
+
+use http::{Extensions, HeaderMap, StatusCode, Version};
+
+use super::{BodyKind, BodyState, CodeOrigin, ErrorCode, Fields, Notes};
+use crate::method::StandardMethod;
+
+/// What an [`OssError`](super::OssError) is made of.
+pub(crate) struct Parts {
+    pub(crate) status: StatusCode,
+    pub(crate) version: Version,
+    pub(crate) headers: HeaderMap,
+    pub(crate) extensions: Extensions,
+    /// The headers with the secret ones marked. Made when somebody asks for them, which few do: to look for
+    /// secrets in all of them costs more than to read the error.
+    pub(crate) marked: OnceLock<Box<HeaderMap>>,
+    pub(crate) method: StandardMethod,
+    pub(crate) code: ErrorCode,
+    pub(crate) origin: CodeOrigin,
+    pub(crate) fields: Fields,
+    /// The body, unless it is the source of the fields.
+    pub(crate) body: Option<Vec<u8>>,
+    pub(crate) kind: BodyKind,
+    pub(crate) state: BodyState,
+    /// Why the body could not be read.
+    pub(crate) cause: Option<Arc<dyn StdError + Send + Sync>>,
+    pub(crate) notes: Notes,
+}
+
+/// To be filled in: none of this holds yet.
+impl Default for Parts {
+    #[inline]
+    fn default() -> Self {
+        Self {
+            status: StatusCode::default(),
+            version: Version::default(),
+            headers: HeaderMap::new(),
+            extensions: Extensions::new(),
+            marked: OnceLock::new(),
+            method: StandardMethod::default(),
+            code: ErrorCode::InternalError,
+            origin: CodeOrigin::Inferred,
+            fields: Fields::default(),
+            body: None,
+            kind: BodyKind::None,
+            state: BodyState::Empty,
+            cause: None,
+            notes: Notes::default(),
+        }
+    }
+}
+
+impl Parts {
+    /// The same, with nothing noted.
+    pub(super) fn copy(&self) -> Self {
+        Self {
+            headers: self.headers.clone(),
+            extensions: self.extensions.clone(),
+            code: self.code.clone(),
+            fields: self.fields.clone(),
+            body: self.body.clone(),
+            cause: self.cause.clone(),
+            marked: OnceLock::new(),
+            notes: Notes::default(),
+            ..*self
+        }
+    }
+}
