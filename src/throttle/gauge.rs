@@ -87,8 +87,8 @@ impl Gauge {
     /// little was served, or if callers waited for too little of the time.
     pub(super) fn measure(&mut self, cut: Cut, shortest: f64, least: f64, now: f64) -> Option<Measure> {
         let blur = if cut.shut { self.place_opening(now) } else { 0.0 };
-        // At the very first refusal the server had nothing left, either. But one that counts in windows may be at any
-        // place in one then, and gives nothing up to its end.
+        // At the very first refusal the server had nothing left, either, and it goes on giving what flows in: unless it
+        // counts in windows. That is told by how little it serves from then on.
         let (from, least) = cut.drained.map_or((cut.begun, least), |drained| (drained, 0.0));
         let span = from.to(self.drained?);
         if span.seconds < shortest || span.served < least {
@@ -99,7 +99,7 @@ impl Gauge {
         let pressed = if cut.shut { PRESSED_IN_WINDOWS } else { PRESSED };
         let limit = span.limit(pressed)?;
         if cut.drained.is_none() && limit < cut.floor {
-            return None; // these were late answers to what had been accepted before: it gives nothing at present
+            return None; // late answers to what it had accepted before
         }
         Some(Measure { limit, span, blur })
     }
