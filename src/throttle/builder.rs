@@ -5,7 +5,7 @@ use super::{
     settings::{Setting, Settings},
 };
 
-/// Sets the numbers of a [`ThrottleLayer`](crate::ThrottleLayer). The defaults are meant to fit; the
+/// Sets the numbers of a [`ThrottleLayer`]. The defaults are meant to fit; the
 /// [module](crate::throttle) tells what they do together.
 ///
 /// # Examples
