@@ -21,7 +21,10 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use serde_json::{Value, json};
-use tower_oss::{BodyKind, CodeOrigin, ErrorClass, OssError};
+use tower_oss::{
+    ErrorClass, OssError,
+    error::{BodyKind, CodeOrigin},
+};
 
 const USAGE: &str = "\
 usage: explain [--json] [FILE]

@@ -10,7 +10,8 @@ use http_body_util::{BodyExt, Full};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use tower::{ServiceBuilder, ServiceExt};
 use tower_oss::{
-    BodyState, ErrorCode, OssError, OssErrorLayer,
+    ErrorCode, OssError, OssErrorLayer,
+    error::BodyState,
     test_util::{Answer, ErrorResponse, Scripted},
 };
 

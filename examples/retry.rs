@@ -12,8 +12,8 @@ use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use tokio::time::Instant;
 use tower::{BoxError, Service, ServiceBuilder, ServiceExt, service_fn};
 use tower_oss::{
-    Attempt, ClockOffset, Error, ErrorCode, OssErrorLayer, RetryPolicy,
-    retry::{Failure, RetryEvent},
+    ClockOffset, Error, ErrorCode, OssErrorLayer, RetryPolicy,
+    retry::{Attempt, Failure, RetryEvent},
     test_util::{Answer, ErrorResponse, Scripted},
 };
 

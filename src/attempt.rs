@@ -10,7 +10,7 @@ use http::Request;
 ///
 /// ```
 /// use http::Request;
-/// use tower_oss::Attempt;
+/// use tower_oss::retry::Attempt;
 ///
 /// let request = Request::new(());
 /// assert_eq!(Attempt::of(&request).number(), 1);

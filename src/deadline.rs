@@ -5,7 +5,7 @@ use tokio::time::Instant;
 
 /// The moment by which a call must be over: a request extension.
 ///
-/// [`RetryPolicy`](crate::RetryPolicy) starts no wait that would end past it, and [`Throttle`](crate::Throttle) lets nobody wait past it. It does
+/// [`RetryPolicy`](crate::RetryPolicy) starts no wait that would end past it, and [`Throttle`](crate::throttle::Throttle) lets nobody wait past it. It does
 /// not stop an attempt that is under way: that is what tower's Timeout is for.
 ///
 /// # Examples

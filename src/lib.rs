@@ -7,7 +7,7 @@
 //! | [`ErrorCode`], [`ErrorClass`] | what to branch on |
 //! | [`FindOssError`] | finds the error behind whatever other layers wrapped around it |
 //! | [`RetryPolicy`] | for tower's retry layer: what is tried again and when, within a budget; the [table](retry) |
-//! | [`Idempotency`](retry::Idempotency), [`RetryStop`] | what must not be applied twice, and why a request was given up |
+//! | [`Idempotency`](retry::Idempotency), [`RetryStop`](error::RetryStop)(error::RetryStop) | what must not be applied twice, and why a request was given up |
 //! | [`ThrottleLayer`] | lowers the request rate of all calls while OSS reports overload; the [page](throttle) on it |
 //! | [`ClockOffset`] | how far the server's clock is from the local one, for signers |
 //!
@@ -62,29 +62,27 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod attempt;
-mod clock;
-mod collect;
+pub mod clock;
 mod deadline;
-mod decode;
-mod error;
+mod diagnose;
+pub mod error;
+pub mod layer;
 mod method;
 mod parse;
+mod redact;
 pub mod retry;
 #[cfg(feature = "test-util")]
 pub mod test_util;
 pub mod throttle;
 
+#[doc(inline)]
 pub use self::{
-    attempt::Attempt,
     clock::ClockOffset,
     deadline::Deadline,
-    decode::{ClassifyResponse, OssErrorLayer, OssErrorService, OssRule, RequestInfo, ResponseFuture},
-    error::{
-        BodyKind, BodyState, BoxError, CodeOrigin, Error, ErrorClass, ErrorCode, Explanation, FindOssError,
-        OssError, RetryStop, ThrottleReason, ThrottledError, TransportError, UnknownCode,
-    },
+    error::{Error, ErrorClass, ErrorCode, FindOssError, OssError},
+    layer::OssErrorLayer,
     retry::RetryPolicy,
-    throttle::{handle::ThrottleHandle, layer::ThrottleLayer, service::Throttle},
+    throttle::ThrottleLayer,
 };
 
 #[cfg(doctest)]

@@ -26,7 +26,7 @@ use tower::{
     Layer, Service, ServiceExt,
     retry::{Policy, Retry},
 };
-use tower_oss::{BodyState, Error, ErrorCode, OssError, OssErrorLayer, OssRule, RetryPolicy};
+use tower_oss::{Error, ErrorCode, OssError, OssErrorLayer, RetryPolicy, error::BodyState, layer::OssRule};
 
 const KIB: u64 = 1024;
 

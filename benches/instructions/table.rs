@@ -34,9 +34,9 @@ fn rows(start: &str) -> impl Iterator<Item = Row> {
 
 pub fn print(start: &str) {
     type Inner = hyper_util::client::legacy::ResponseFuture;
-    type Outer = tower_oss::ResponseFuture<Inner, hyper::body::Incoming>;
+    type Outer = tower_oss::layer::ResponseFuture<Inner, hyper::body::Incoming>;
     println!("future {} bytes over the inner one", size_of::<Outer>() - size_of::<Inner>());
-    println!("service {} bytes over the inner one", size_of::<tower_oss::OssErrorService<()>>());
+    println!("service {} bytes over the inner one", size_of::<tower_oss::layer::OssErrorService<()>>());
     println!("error {} bytes", size_of::<tower_oss::Error>());
     let mut last = "";
     for Row { group, name, cost, figure } in rows(start) {

@@ -10,7 +10,7 @@ use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use tokio::net::TcpListener;
 use tower::Service;
-use tower_oss::{BoxError, test_util::AnswerBody};
+use tower_oss::{error::BoxError, test_util::AnswerBody};
 
 /// Starts the stand-in and returns its address. It ends with the runtime.
 pub(crate) async fn serve<S>(oss: S) -> io::Result<SocketAddr>

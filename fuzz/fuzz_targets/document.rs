@@ -6,7 +6,7 @@
 use bytes::Bytes;
 use http::{HeaderValue, Response};
 use libfuzzer_sys::fuzz_target;
-use tower_oss::{BodyKind, OssError};
+use tower_oss::{OssError, error::BodyKind};
 
 fuzz_target!(|data: &[u8]| {
     let answer = |body: &[u8]| {

@@ -6,10 +6,7 @@ use http::{Request, Response, StatusCode};
 use libfuzzer_sys::fuzz_target;
 use tokio::runtime::Builder;
 use tower::{Layer, ServiceExt};
-use tower_oss::{
-    BodyState, Error, OssError, OssErrorLayer,
-    test_util::{Answer, Scripted},
-};
+use tower_oss::{Error, OssError, OssErrorLayer, error::BodyState, test_util::{Answer, Scripted}};
 
 fuzz_target!(|input: (u16, Option<u16>, bool, &[u8])| {
     let (frame, end, fails, body) = input;

@@ -2,7 +2,8 @@ use std::fmt;
 
 use http::StatusCode;
 
-use super::{ErrorClass, render::Shown};
+use super::ErrorClass;
+use crate::redact::Shown;
 
 /// A code that this crate has no variant for.
 ///

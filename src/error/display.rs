@@ -1,6 +1,7 @@
 use std::fmt;
 
-use super::{BodyKind, BodyState, OssError, Shown};
+use super::{BodyKind, BodyState, OssError};
+use crate::redact::Shown;
 
 /// One line: code, status, message, request id, EC, and what is wrong with the body.
 impl fmt::Display for OssError {

@@ -17,7 +17,7 @@ const MAX_LINKS: usize = 64;
 ///
 /// ```
 /// use http::{Response, StatusCode};
-/// use tower_oss::{BoxError, FindOssError, OssError};
+/// use tower_oss::{FindOssError, OssError, error::BoxError};
 ///
 /// let answer = Response::builder().status(StatusCode::NOT_FOUND).body(bytes::Bytes::new()).unwrap();
 /// let error = OssError::from_response(answer);

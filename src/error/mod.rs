@@ -4,19 +4,13 @@ mod class;
 mod code;
 mod codes;
 mod display;
-mod explain;
 mod fields;
 mod find;
 mod headers;
 mod last;
-mod names;
 mod notes;
 mod oss_error;
 mod parts;
-mod passages;
-mod redact;
-mod render;
-mod report;
 mod state;
 mod stop;
 mod throttled;
@@ -27,7 +21,6 @@ use std::{error::Error as StdError, fmt};
 pub use self::{
     class::ErrorClass,
     code::{ErrorCode, UnknownCode},
-    explain::Explanation,
     find::FindOssError,
     oss_error::OssError,
     state::{BodyKind, BodyState, CodeOrigin},
@@ -46,8 +39,8 @@ pub(crate) use self::{
     last::LastError,
     notes::Notes,
     parts::Parts,
-    render::Shown,
 };
+pub use crate::diagnose::Explanation;
 
 /// A boxed error, as tower's own layers return it.
 pub type BoxError = Box<dyn StdError + Send + Sync>;

@@ -3,9 +3,10 @@ use std::{error::Error as StdError, sync::Arc, time::Duration};
 use http::{Extensions, HeaderMap, Method, StatusCode, Version};
 
 use super::{
-    Basic, BodyKind, BodyState, CodeOrigin, ErrorClass, ErrorCode, Explanation, Notes, Parts, RetryStop,
-    Shown, class::is_transient_status, headers, redact::marked, report::Report,
+    Basic, BodyKind, BodyState, CodeOrigin, ErrorClass, ErrorCode, Notes, Parts, RetryStop,
+    class::is_transient_status, headers,
 };
+use crate::redact::{Shown, marked};
 
 /// An error that OSS answered with: everything it said, and how it said it.
 ///
@@ -153,7 +154,7 @@ impl OssError {
     }
 
     /// The headers of the answer, as they came.
-    pub(super) fn plain_headers(&self) -> &HeaderMap {
+    pub(crate) fn plain_headers(&self) -> &HeaderMap {
         &self.0.headers
     }
 
@@ -232,18 +233,6 @@ impl OssError {
     #[must_use]
     pub fn after_ambiguous_attempt(&self) -> bool {
         self.notes().after_ambiguous_attempt()
-    }
-
-    /// Everything that OSS's support asks for, as text of several lines to paste into a ticket. Nothing secret.
-    #[must_use]
-    pub fn report(&self) -> String {
-        Report(self).to_string()
-    }
-
-    /// Meaning, likely cause and remedy, from tables that are built in.
-    #[must_use]
-    pub fn explain(&self) -> Explanation {
-        Explanation::of(self)
     }
 
     /// The object, bucket, upload or configuration does not exist.

@@ -10,7 +10,7 @@ use super::{FindOssError, Notes, OssError};
 /// # Examples
 ///
 /// ```
-/// use tower_oss::{Error, ThrottleReason};
+/// use tower_oss::{Error, error::ThrottleReason};
 ///
 /// fn advice(error: &Error) -> &'static str {
 ///     match error {

@@ -114,7 +114,7 @@ pin_project! {
     /// A body that can be sent only once, such as a stream.
     ///
     /// The request goes out once, untouched. If it fails in a way that would be worth a retry, the error says
-    /// [`RetryStop::BodyNotReplayable`](crate::RetryStop::BodyNotReplayable).
+    /// [`RetryStop::BodyNotReplayable`](crate::error::RetryStop::BodyNotReplayable).
     #[derive(Debug)]
     pub struct OnceBody<B> {
         #[pin]

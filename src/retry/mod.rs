@@ -67,3 +67,4 @@ pub use self::{
     verdict::{Failure, Verdict},
     wait::Wait,
 };
+pub use crate::attempt::Attempt;

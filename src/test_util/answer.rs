@@ -8,7 +8,7 @@ use http::{HeaderValue, Response, StatusCode, header};
 use http_body::{Body, Frame, SizeHint};
 
 use super::{ErrorResponse, response::to_head};
-use crate::{BoxError, ErrorCode};
+use crate::{ErrorCode, error::BoxError};
 
 /// One answer of a [`Scripted`](super::Scripted) service: what it says, and how its body arrives.
 ///

@@ -9,7 +9,7 @@ use http::{Method, Request, Response};
 use tower::Service;
 
 use super::{Answer, AnswerBody};
-use crate::BoxError;
+use crate::error::BoxError;
 
 /// A service that gives one [`Answer`] after the other and remembers the requests.
 ///

@@ -21,7 +21,7 @@ use crate::{
 };
 
 pin_project! {
-    /// What [`Throttle`](crate::Throttle) returns: waits for the turn of its request, then for the answer.
+    /// What [`Throttle`](crate::throttle::Throttle) returns: waits for the turn of its request, then for the answer.
     ///
     /// # Cancel safety
     ///

@@ -29,7 +29,10 @@
 //! ```
 //! use http::Request;
 //! use tower::{ServiceBuilder, ServiceExt};
-//! use tower_oss::{ErrorCode, OssErrorLayer, ThrottleLayer, test_util::{Answer, ErrorResponse, Scripted}};
+//! use tower_oss::{
+//!     ErrorCode, OssErrorLayer, ThrottleLayer,
+//!     test_util::{Answer, ErrorResponse, Scripted},
+//! };
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() {
@@ -141,16 +144,16 @@ mod calm;
 mod course;
 mod future;
 mod gauge;
-pub(crate) mod handle;
+mod handle;
 mod known;
-pub(crate) mod layer;
+mod layer;
 mod limiter;
 mod measure;
 mod outage;
 mod queue;
 mod rate;
 mod recent;
-pub(crate) mod service;
+mod service;
 mod settings;
 mod shared;
 mod shut;
@@ -160,5 +163,7 @@ mod tests;
 pub use self::{
     builder::{Builder, InvalidSetting},
     future::ResponseFuture,
+    handle::ThrottleHandle,
+    layer::ThrottleLayer,
+    service::Throttle,
 };
-use self::{layer::ThrottleLayer, service::Throttle};

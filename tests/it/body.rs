@@ -8,7 +8,11 @@ use http_body::Frame;
 use http_body_util::StreamBody;
 use tokio::time::Instant;
 use tower::{BoxError, Layer, ServiceExt, service_fn};
-use tower_oss::{BodyState, CodeOrigin, OssError, OssErrorLayer, test_util::Answer};
+use tower_oss::{
+    OssError, OssErrorLayer,
+    error::{BodyState, CodeOrigin},
+    test_util::Answer,
+};
 
 use crate::support::{Sample, samples};
 

@@ -12,7 +12,8 @@ use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use http_body_util::Empty;
 use tower::{Layer, ServiceExt, service_fn};
 use tower_oss::{
-    ClassifyResponse, Error, ErrorClass, ErrorCode, OssError, OssErrorLayer, OssRule, RequestInfo,
+    Error, ErrorClass, ErrorCode, OssError, OssErrorLayer,
+    layer::{ClassifyResponse, OssRule, RequestInfo},
 };
 
 /// What the layer makes of an answer; `None` if it passes.

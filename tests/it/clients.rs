@@ -22,7 +22,11 @@ use tokio::{
     net::TcpListener,
 };
 use tower::{Layer, ServiceBuilder, ServiceExt, util::BoxCloneSyncService};
-use tower_oss::{BodyState, CodeOrigin, Error, ErrorCode, OssErrorLayer, test_util::ErrorResponse};
+use tower_oss::{
+    Error, ErrorCode, OssErrorLayer,
+    error::{BodyState, CodeOrigin},
+    test_util::ErrorResponse,
+};
 
 use crate::{
     exchange::{CONTENT, REQUEST_ID, assert_carries, chain, found, leaf, missing},

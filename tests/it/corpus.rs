@@ -1,6 +1,6 @@
 //! Every sample of `tests/data`, read in every way.
 
-use tower_oss::{CodeOrigin, OssError, test_util::Answer};
+use tower_oss::{OssError, error::CodeOrigin, test_util::Answer};
 
 use crate::support::{Sample, samples};
 

@@ -8,7 +8,8 @@ use http_body::Body;
 use http_body_util::BodyExt;
 use tower::{Service, ServiceExt};
 use tower_oss::{
-    BodyState, BoxError, ErrorCode, FindOssError, OssError,
+    ErrorCode, FindOssError, OssError,
+    error::{BodyState, BoxError},
     test_util::{Answer, ErrorResponse, Scripted},
 };
 

@@ -16,8 +16,9 @@ use http_body_util::{Full, StreamBody};
 use tokio::time::Instant;
 use tower::{BoxError, Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 use tower_oss::{
-    Attempt, Deadline, Error, ErrorClass, ErrorCode, OssError, OssErrorLayer, RetryPolicy, RetryStop,
-    retry::{Backoff, Idempotency, OnceBody, RetryBudget, RetryError, TryCloneBody, Verdict},
+    Deadline, Error, ErrorClass, ErrorCode, OssError, OssErrorLayer, RetryPolicy,
+    error::RetryStop,
+    retry::{Attempt, Backoff, Idempotency, OnceBody, RetryBudget, RetryError, TryCloneBody, Verdict},
     test_util::{Answer, AnswerBody, ErrorResponse, Scripted},
 };
 

@@ -18,7 +18,7 @@ use http_body::{Body, Frame};
 use http_body_util::StreamBody;
 use tokio::{sync::mpsc, task::yield_now, time::Instant};
 use tower::{Layer, ServiceExt, service_fn};
-use tower_oss::{BodyState, Error, ErrorCode, OssErrorLayer, OssErrorService};
+use tower_oss::{Error, ErrorCode, OssErrorLayer, error::BodyState, layer::OssErrorService};
 use tower_test::mock;
 
 use crate::exchange::{REQUEST_ID, assert_is_missing, missing};

@@ -20,7 +20,9 @@ use tower::{
     util::{BoxCloneSyncService, BoxService},
 };
 use tower_oss::{
-    BodyState, Error, ErrorCode, FindOssError, OssErrorLayer, OssRule,
+    Error, ErrorCode, FindOssError, OssErrorLayer,
+    error::BodyState,
+    layer::OssRule,
     test_util::{Answer, AnswerBody, ErrorResponse, Scripted},
 };
 

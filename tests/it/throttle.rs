@@ -19,10 +19,10 @@ use http_body_util::Full;
 use tokio::time::{Instant, sleep, timeout};
 use tower::{BoxError, Layer, Service, ServiceBuilder, ServiceExt, retry::RetryLayer, service_fn};
 use tower_oss::{
-    Deadline, Error, ErrorCode, FindOssError, OssErrorLayer, RetryPolicy, RetryStop, Throttle,
-    ThrottleHandle, ThrottleLayer, ThrottleReason,
+    Deadline, Error, ErrorCode, FindOssError, OssErrorLayer, RetryPolicy, ThrottleLayer,
+    error::{RetryStop, ThrottleReason},
     test_util::{Answer, AnswerBody, ErrorResponse, Scripted},
-    throttle::Builder,
+    throttle::{Builder, Throttle, ThrottleHandle},
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -283,7 +283,7 @@ async fn boxed_errors_work_as_well() {
     assert!(service.clone().oneshot(Request::new(())).await.unwrap_err().oss_error().is_some());
     assert_eq!(handle.refused(), 1);
     let error = service.oneshot(Request::new(())).await.unwrap_err();
-    assert!(error.is::<tower_oss::ThrottledError>());
+    assert!(error.is::<tower_oss::error::ThrottledError>());
 }
 
 #[tokio::test(start_paused = true)]

@@ -9,13 +9,17 @@ use hyper::body::Incoming;
 use hyper_util::client::legacy::{self, Client, connect::HttpConnector};
 use tower::{Layer, limit::RateLimit};
 use tower_oss::{
-    BodyKind, BodyState, BoxError, ClassifyResponse, ClockOffset, CodeOrigin, Deadline, Error, ErrorClass,
-    ErrorCode, Explanation, FindOssError, OssError, OssErrorLayer, OssErrorService, OssRule, RequestInfo,
-    ResponseFuture, RetryPolicy, RetryStop, Throttle, ThrottleHandle, ThrottleLayer, ThrottleReason,
-    ThrottledError, TransportError, UnknownCode,
+    ClockOffset, Deadline, Error, ErrorClass, ErrorCode, FindOssError, OssError, OssErrorLayer, RetryPolicy,
+    ThrottleLayer,
+    error::{
+        BodyKind, BodyState, BoxError, CodeOrigin, Explanation, RetryStop, ThrottleReason, ThrottledError,
+        TransportError, UnknownCode,
+    },
+    layer::{ClassifyResponse, OssErrorService, OssRule, RequestInfo, ResponseFuture},
     retry::{OnceBody, OnceBodyError, RetryBudget},
     test_util::{Answer, AnswerBody, ErrorResponse, Scripted},
     throttle,
+    throttle::{Throttle, ThrottleHandle},
 };
 
 type HyperClient = Client<HttpConnector, Full<Bytes>>;

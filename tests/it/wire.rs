@@ -22,7 +22,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 use tower::{Layer, ServiceExt};
-use tower_oss::{BodyState, Error, ErrorCode, OssError, OssErrorLayer, OssErrorService};
+use tower_oss::{Error, ErrorCode, OssError, OssErrorLayer, error::BodyState, layer::OssErrorService};
 
 /// A part of an answer: bytes, then a pause.
 type Part = (Vec<u8>, Duration);

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::{Request, StatusCode};
 use http_body_util::Full;
 use tower::ServiceExt;
-use tower_oss::{Error, ErrorCode, RetryStop, retry::Idempotency};
+use tower_oss::{Error, ErrorCode, error::RetryStop, retry::Idempotency};
 
 use super::{
     clients::{Stack, policy, stacks},

@@ -13,8 +13,9 @@ use http_body::{Body, Frame};
 use http_body_util::{Either, Empty, Full, StreamBody};
 use tower::{BoxError, ServiceBuilder, ServiceExt};
 use tower_oss::{
-    Attempt, Error, OssErrorLayer, RetryStop,
-    retry::{OnceBody, TryCloneBody},
+    Error, OssErrorLayer,
+    error::RetryStop,
+    retry::{Attempt, OnceBody, TryCloneBody},
 };
 
 use super::{

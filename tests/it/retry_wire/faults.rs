@@ -16,7 +16,8 @@ use http_body::{Body, Frame};
 use http_body_util::Full;
 use tower::{ServiceBuilder, ServiceExt, timeout::error::Elapsed};
 use tower_oss::{
-    Error, ErrorCode, FindOssError, OssErrorLayer, RetryStop,
+    Error, ErrorCode, FindOssError, OssErrorLayer,
+    error::RetryStop,
     retry::{Idempotency, TryCloneBody},
 };
 

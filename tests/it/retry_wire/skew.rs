@@ -12,7 +12,7 @@ use http_body_util::Full;
 use tokio::time::timeout;
 use tower::ServiceExt;
 use tower_oss::{
-    ClockOffset, Error, ErrorCode, OssErrorLayer, RetryStop, retry::Verdict, test_util::ErrorResponse,
+    ClockOffset, Error, ErrorCode, OssErrorLayer, error::RetryStop, retry::Verdict, test_util::ErrorResponse,
 };
 
 use super::{

@@ -10,7 +10,7 @@ use super::RequestInfo;
 ///
 /// ```
 /// use http::{HeaderMap, Method, StatusCode};
-/// use tower_oss::{ClassifyResponse, OssErrorLayer, OssRule, RequestInfo};
+/// use tower_oss::{OssErrorLayer, layer::{ClassifyResponse, OssRule, RequestInfo}};
 ///
 /// struct MissingIsFine;
 ///

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::{BodyKind, CodeOrigin, ErrorClass, ErrorCode, OssError, headers};
+use crate::error::{BodyKind, CodeOrigin, ErrorClass, ErrorCode, OssError, X_OSS_REQUEST_ID, header_text};
 
 /// A line an EC, sorted: EC, cause, remedy, separated by tabs.
 static FINE_GRAINED: &str = include_str!("ec.tsv");
@@ -26,8 +26,16 @@ pub struct Explanation {
     retry_helps: bool,
 }
 
+impl OssError {
+    /// Meaning, likely cause and remedy, from tables that are built in.
+    #[must_use]
+    pub fn explain(&self) -> Explanation {
+        Explanation::of(self)
+    }
+}
+
 impl Explanation {
-    pub(super) fn of(error: &OssError) -> Self {
+    fn of(error: &OssError) -> Self {
         let (cause, remedy) = error.ec().and_then(fine_grained).unzip();
         Self {
             // A code that only the status suggests means no more than the status.
@@ -83,7 +91,7 @@ fn fine_grained(ec: &str) -> Option<(&'static str, &'static str)> {
 
 /// Why a body is not OSS's.
 fn cause_of_foreign_body(error: &OssError) -> Option<&'static str> {
-    let from_oss = headers::text(error.plain_headers(), &headers::X_OSS_REQUEST_ID).is_some();
+    let from_oss = header_text(error.plain_headers(), &X_OSS_REQUEST_ID).is_some();
     match error.body_kind() {
         BodyKind::OssXml | BodyKind::OssJson | BodyKind::None => None,
         BodyKind::Compressed => Some("The body is compressed, so it could not be read"),

@@ -3,8 +3,8 @@ use std::{mem, sync::Arc};
 use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode, response};
 
+use super::collect::{Collected, Limits};
 use crate::{
-    collect::{Collected, Limits},
     error::{
         Basic, BodyKind, BodyState, CodeOrigin, ErrorCode, Fields, OssError, Parts, X_OSS_EC,
         X_OSS_ERROR_TYPE, X_OSS_REQUEST_ID, header_text,
@@ -110,7 +110,6 @@ fn inferred(status: StatusCode) -> ErrorCode {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::BodyKind;
 
     #[test]
     fn bare_json_is_from_oss_only_if_a_header_says_so() {

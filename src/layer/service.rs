@@ -7,7 +7,7 @@ use http::{Request, Response};
 use http_body::Body;
 use tower::Service;
 
-use super::{RequestInfo, ResponseFuture, layer::Settings};
+use super::{RequestInfo, ResponseFuture, error_layer::Settings};
 use crate::error::{BoxError, Error};
 
 /// The service that [`OssErrorLayer`](crate::OssErrorLayer) makes.

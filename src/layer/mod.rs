@@ -2,16 +2,17 @@
 
 mod assemble;
 mod classify;
+mod collect;
+mod error_layer;
 mod future;
-mod layer;
 mod request;
 mod service;
 mod trace;
 
 pub use self::{
     classify::{ClassifyResponse, OssRule},
+    error_layer::OssErrorLayer,
     future::ResponseFuture,
-    layer::OssErrorLayer,
     request::RequestInfo,
     service::OssErrorService,
 };

@@ -10,16 +10,21 @@ use http::{Response, response};
 use http_body::Body;
 use pin_project_lite::pin_project;
 
-use super::{ClassifyResponse, OssRule, RequestInfo, assemble::assemble, layer::Settings, trace};
+use super::{
+    ClassifyResponse, OssRule, RequestInfo,
+    assemble::assemble,
+    collect::{Collect, Collected, Limits},
+    error_layer::Settings,
+    trace,
+};
 use crate::{
     clock::may_be_skewed,
-    collect::{Collect, Collected, Limits},
     error::{BoxError, Error},
     parse,
 };
 
 pin_project! {
-    /// What [`OssErrorService`](crate::OssErrorService) returns: the inner answer, or an [`Error`].
+    /// What [`OssErrorService`](crate::layer::OssErrorService) returns: the inner answer, or an [`Error`].
     ///
     /// # Cancel safety
     ///

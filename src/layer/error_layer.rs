@@ -3,8 +3,8 @@ use std::{fmt, sync::Arc, time::Duration};
 use http::{HeaderMap, StatusCode};
 use tower::Layer;
 
-use super::{ClassifyResponse, OssErrorService, OssRule, RequestInfo};
-use crate::{clock::ClockOffset, collect::Limits};
+use super::{ClassifyResponse, OssErrorService, OssRule, RequestInfo, collect::Limits};
+use crate::clock::ClockOffset;
 
 /// Turns answers that are errors into [`Error::Oss`](crate::Error::Oss).
 ///

@@ -2,10 +2,13 @@ use std::fmt;
 
 use http::header;
 
-use super::{OssError, Shown, headers};
+use crate::{
+    error::{OssError, header_text},
+    redact::Shown,
+};
 
 /// The text to paste into a support ticket.
-pub(super) struct Report<'a>(pub(super) &'a OssError);
+struct Report<'a>(&'a OssError);
 
 /// Elements whose values are no secret and help to see what happened. Every other element is named only.
 const SHOWN_FIELDS: [&str; 15] = [
@@ -25,6 +28,14 @@ const SHOWN_FIELDS: [&str; 15] = [
     "ServerTime",
     "Condition",
 ];
+
+impl OssError {
+    /// Everything that OSS's support asks for, as text of several lines to paste into a ticket. Nothing secret.
+    #[must_use]
+    pub fn report(&self) -> String {
+        Report(self).to_string()
+    }
+}
 
 impl Report<'_> {
     fn line(f: &mut fmt::Formatter<'_>, name: &str, value: impl fmt::Display) -> fmt::Result {
@@ -47,7 +58,7 @@ impl fmt::Display for Report<'_> {
         self.text(f, "host", error.host_id())?;
         self.text(f, "method", error.method().as_ref().map(http::Method::as_str))?;
         for name in [header::DATE, header::SERVER] {
-            self.text(f, name.as_str(), headers::text(error.plain_headers(), &name).as_deref())?;
+            self.text(f, name.as_str(), header_text(error.plain_headers(), &name).as_deref())?;
         }
         self.text(f, "see", error.recommend_doc())?;
         for (name, value) in error.fields() {

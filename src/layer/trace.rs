@@ -5,7 +5,7 @@ use crate::error::OssError;
 pub(super) fn event(error: &OssError) {
     use tracing::Level;
 
-    use crate::error::{ErrorClass, Shown};
+    use crate::{error::ErrorClass, redact::Shown};
 
     macro_rules! event {
         ($level:expr) => {

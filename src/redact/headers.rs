@@ -43,7 +43,7 @@ const SHOWN_HEADERS: [&str; 30] = [
 
 /// Marks the values of all other headers as sensitive, so that no `Debug` output shows them. `x-oss-err` is the
 /// whole error document, and `Location` may be a presigned URL.
-pub(super) fn marked(mut headers: HeaderMap) -> HeaderMap {
+pub(crate) fn marked(mut headers: HeaderMap) -> HeaderMap {
     for (name, value) in headers.iter_mut() {
         if !SHOWN_HEADERS.contains(&name.as_str()) || may_hold_secret(value) {
             value.set_sensitive(true);

@@ -5,7 +5,8 @@ use std::{
     ops::Range,
 };
 
-use super::{Fields, names::is_secret_name, passages::secrets};
+use super::{names::is_secret_name, passages::secrets};
+use crate::error::Fields;
 
 /// Longest text that is shown, in characters.
 const MAX_SHOWN: usize = 512;
