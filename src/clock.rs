@@ -26,9 +26,11 @@ use crate::error::{ErrorCode, OssError, server_date};
 /// now, whatever the message says. When the local clock has been set right, the next such answer brings the
 /// offset back to zero.
 ///
-/// An offset beyond the bound, a day unless set, is not believed, and neither is a server that lives before 2020. Whoever can
-/// forge an answer, on a connection without TLS, can move the dates of your signatures by as much as the bound. Use one
-/// offset for the servers of one clock.
+/// An offset beyond the bound is not believed, and neither is a server that lives before 2020. The bound is 48 hours unless
+/// set: enough for a date that is wrong by a day, in any time zone. Whoever can forge a response, on a connection without
+/// TLS, can move the dates of your signatures by as much as the bound; with a longer one, a hostile server could collect
+/// signatures that are dated far ahead. An error whose offset was beyond the bound says so in
+/// [`explain`](OssError::explain). Use one offset for the servers of one clock.
 ///
 /// # Examples
 ///
@@ -60,17 +62,22 @@ const ALLOWED_SKEW: Duration = Duration::from_secs(15 * 60);
 /// 2020-01-01, in seconds since 1970.
 const EARLIEST: Duration = Duration::from_secs(1_577_836_800);
 
+/// The last second of 9999, in seconds since 1970: the latest that an HTTP date can hold.
+const LATEST: Duration = Duration::from_secs(253_402_300_799);
+
 impl ClockOffset {
-    /// No offset yet; up to a day is believed.
+    /// No offset yet; up to 48 hours are believed.
     #[must_use]
     pub fn new() -> Self {
-        Self::bounded(Duration::from_secs(24 * 60 * 60))
+        Self::bounded(Duration::from_secs(48 * 60 * 60))
     }
 
     /// No offset yet; up to this much is believed. A device that wakes up in 1970 needs some sixty years.
+    ///
+    /// Clamped to what an HTTP date can hold, some 8 000 years.
     #[must_use]
     pub fn bounded(bound: Duration) -> Self {
-        Self(Arc::new(Inner { ahead: AtomicI64::new(0), bound: to_millis(bound) }))
+        Self(Arc::new(Inner { ahead: AtomicI64::new(0), bound: to_millis(bound.min(LATEST)) }))
     }
 
     /// The present time by the server's clock, as far as it is known.
@@ -80,13 +87,15 @@ impl ClockOffset {
         self.apply(SystemTime::now())
     }
 
-    /// A moment of the local clock, by the server's clock.
+    /// A moment of the local clock, by the server's clock. Never before 1970 nor after 9999, so that it can always be written
+    /// as an HTTP date.
     #[must_use]
     pub fn apply(&self, local: SystemTime) -> SystemTime {
         let ahead = self.millis();
         let by = Duration::from_millis(ahead.unsigned_abs());
         let moved = if ahead >= 0 { local.checked_add(by) } else { local.checked_sub(by) };
-        moved.unwrap_or(local)
+        let moved = moved.unwrap_or(local).max(SystemTime::UNIX_EPOCH);
+        SystemTime::UNIX_EPOCH.checked_add(LATEST).map_or(moved, |latest| moved.min(latest))
     }
 
     /// Milliseconds that the server's clock is ahead of the local one; below zero, it is behind.
@@ -98,40 +107,63 @@ impl ClockOffset {
     /// Notes what the server's clock shows at a moment of the local one. Says whether that was believed.
     #[expect(clippy::must_use_candidate, reason = "whoever teaches need not mind")]
     pub fn learn(&self, server: SystemTime, local: SystemTime) -> bool {
+        self.consider(server, local) == Learned::Believed
+    }
+
+    fn consider(&self, server: SystemTime, local: SystemTime) -> Learned {
         let ahead = match server.duration_since(local) {
             Ok(ahead) => to_millis(ahead),
             Err(behind) => -to_millis(behind.duration()),
         };
-        let sane = server >= SystemTime::UNIX_EPOCH + EARLIEST && ahead.abs() <= self.0.bound;
-        if sane {
-            self.0.ahead.store(ahead, Relaxed);
+        if server < SystemTime::UNIX_EPOCH + EARLIEST {
+            return Learned::Nothing;
         }
-        sane
+        if ahead.abs() > self.0.bound {
+            return Learned::BeyondBound;
+        }
+        self.0.ahead.store(ahead, Relaxed);
+        Learned::Believed
     }
 
-    /// Learns from an error that may be due to the clock.
-    #[expect(clippy::disallowed_methods, reason = "the answer has just come")]
+    /// Learns from an error that may be due to the clock, and notes on it if the bound forbids that.
+    #[expect(clippy::disallowed_methods, reason = "the response has just come")]
     pub(crate) fn learn_from(&self, error: &OssError) {
-        self.learn_at(error, SystemTime::now());
+        if self.learn_at(error, SystemTime::now()) == Learned::BeyondBound {
+            error.notes().set_clock_beyond_bound();
+        }
     }
 
-    fn learn_at(&self, error: &OssError, local: SystemTime) {
+    fn learn_at(&self, error: &OssError, local: SystemTime) -> Learned {
+        let headers = error.plain_headers();
         // What a cache has kept tells nothing about now.
-        if error.headers().get(header::AGE).is_some_and(|age| age != "0") {
-            return;
+        if headers.get(header::AGE).is_some_and(|age| age != "0") {
+            return Learned::Nothing;
         }
-        let date = || server_date(error.headers());
+        let by_date = || server_date(headers).map_or(Learned::Nothing, |server| self.consider(server, local));
         if error.is_clock_skewed() {
-            let believed = server_time(error).is_some_and(|server| self.learn(server, local));
-            if !believed {
-                date().map(|server| self.learn(server, local));
-            }
-        } else if let Some(server) = date().filter(|_| may_be_skewed(error)) {
-            if distance(server, self.apply(local)) > ALLOWED_SKEW {
-                self.learn(server, local);
-            }
+            return match server_time(error).map(|server| self.consider(server, local)) {
+                Some(Learned::Believed) => Learned::Believed,
+                Some(Learned::BeyondBound) => by_date().max(Learned::BeyondBound),
+                Some(Learned::Nothing) | None => by_date(),
+            };
+        }
+        let is_far = |server| distance(server, self.apply(local)) > ALLOWED_SKEW;
+        if may_be_skewed(error) && server_date(headers).is_some_and(is_far) {
+            by_date()
+        } else {
+            Learned::Nothing
         }
     }
+}
+
+/// What came of a server's time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Learned {
+    /// It is missing, or no server can live then.
+    Nothing,
+    /// It is further off than the bound allows.
+    BeyondBound,
+    Believed,
 }
 
 /// Whether an error may be due to the clock: only then is it worth a look at it.
@@ -231,6 +263,10 @@ mod tests {
     fn the_bound_is_a_setting_and_zero_comes_back() {
         let far = skewed("2026-11-24T13:00:00Z");
         assert_eq!(learned(&ClockOffset::new(), &far, &[]), 0);
+        let a_day = skewed("2026-11-23T12:00:02Z");
+        assert_eq!(learned(&ClockOffset::new(), &a_day, &[]), 24 * HOUR + 2000, "a date of yesterday");
+        let a_day_and_a_zone = skewed("2026-11-20T22:00:00Z");
+        assert_eq!(learned(&ClockOffset::new(), &a_day_and_a_zone, &[]), -38 * HOUR);
         let clock = ClockOffset::bounded(Duration::MAX);
         assert_eq!(learned(&clock, &far, &[]), 49 * HOUR);
         assert_eq!(learned(&clock, &skewed("2026-11-22T12:00:00Z"), &[]), 0);
@@ -258,9 +294,48 @@ mod tests {
         let noon = at("2026-11-22T12:00:00Z");
         assert!(clock.learn(at("2026-11-22T11:00:00Z"), noon));
         assert_eq!(clock.apply(noon), at("2026-11-22T11:00:00Z"));
-        clock.0.ahead.store(i64::MIN, Relaxed);
-        let _ = clock.apply(noon);
-        clock.0.ahead.store(i64::MAX, Relaxed);
-        let _ = clock.apply(noon);
+        for ahead in [i64::MIN, i64::MIN + 1, -LATEST_MILLIS, LATEST_MILLIS, i64::MAX] {
+            clock.0.ahead.store(ahead, Relaxed);
+            for local in [SystemTime::UNIX_EPOCH, noon, at("9999-12-31T23:59:59Z")] {
+                let _ = httpdate::fmt_http_date(clock.apply(local)); // panics beyond 9999
+            }
+        }
+    }
+
+    const LATEST_MILLIS: i64 = 253_402_300_799_000;
+
+    #[test]
+    fn a_server_of_9999_gives_dates_that_can_be_written() {
+        let clock = ClockOffset::bounded(Duration::MAX);
+        assert!(clock.learn(at("9999-12-31T23:59:59Z"), at("2026-11-22T12:00:00Z")));
+        let later = clock.apply(at("2026-11-22T13:00:00Z"));
+        assert_eq!(httpdate::fmt_http_date(later), "Fri, 31 Dec 9999 23:59:59 GMT");
+    }
+
+    #[test]
+    fn an_error_says_when_the_bound_was_the_reason() {
+        for (server_time, headers, beyond) in [
+            ("2026-11-26T12:00:00Z", &[][..], true),
+            ("2026-11-22T13:00:00Z", &[], false),
+            ("soon", &[("date", "Sun, 29 Nov 2026 13:00:00 GMT")], true),
+            ("2026-11-26T12:00:00Z", &[ONE_OCLOCK], false),
+            ("2019-01-01T00:00:00Z", &[], false),
+        ] {
+            let response = headers.iter().fold(Response::builder().status(403), |response, (name, value)| {
+                response.header(*name, *value)
+            });
+            let error = OssError::from_response(response.body(Bytes::from(skewed(server_time))).unwrap());
+            let learned = ClockOffset::new().learn_at(&error, at("2026-11-22T12:00:00Z"));
+            assert_eq!(learned == Learned::BeyondBound, beyond, "{server_time} {headers:?}");
+        }
+    }
+
+    #[test]
+    fn the_explanation_names_the_bound() {
+        let response =
+            Response::builder().status(403).body(Bytes::from(skewed("9999-01-01T00:00:00Z"))).unwrap();
+        let error = OssError::from_response(response);
+        ClockOffset::new().learn_from(&error);
+        assert!(error.explain().cause().is_some_and(|cause| cause.contains("bound of ClockOffset")));
     }
 }

@@ -1,9 +1,15 @@
 use std::fmt;
 
-use crate::error::{BodyKind, CodeOrigin, ErrorClass, ErrorCode, OssError, X_OSS_REQUEST_ID, header_text};
+use http::StatusCode;
 
-/// A line an EC, sorted: EC, cause, remedy, separated by tabs.
-static FINE_GRAINED: &str = include_str!("ec.tsv");
+use super::{
+    area::area_of,
+    ec::listed,
+    link::{guide_url, is_well_formed},
+    origin,
+    remedy::{self, FixedBy},
+};
+use crate::error::{CodeOrigin, ErrorClass, ErrorCode, Meaning, OssError, Outlook};
 
 /// What an error means and what to do, from tables that are built in: no network is needed.
 ///
@@ -13,36 +19,112 @@ static FINE_GRAINED: &str = include_str!("ec.tsv");
 ///
 /// ```
 /// # use tower_oss::OssError;
-/// # let answer = http::Response::builder().status(404).header("x-oss-ec", "0026-00000001");
-/// # let error = OssError::from_response(answer.body(bytes::Bytes::new()).unwrap());
-/// println!("{}", error.explain());
-/// assert_eq!(error.explain().cause(), Some("Object or version does not exist"));
+/// # let response = http::Response::builder().status(404).header("x-oss-ec", "0026-00000001");
+/// # let error = OssError::from_response(response.body(bytes::Bytes::new()).unwrap());
+/// let explanation = error.explain();
+/// println!("{explanation}");
+///
+/// assert_eq!(explanation.cause(), Some("Object or version does not exist"));
+/// assert_eq!(
+///     explanation.guide_url(),
+///     Some("https://api.alibabacloud.com/troubleshoot?q=0026-00000001")
+/// );
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Explanation {
     meaning: Option<&'static str>,
     cause: Option<&'static str>,
+    area: Option<&'static str>,
     remedy: &'static str,
+    fixed_by: Option<FixedBy>,
     retry_helps: bool,
+    guide_url: Option<String>,
 }
 
 impl OssError {
     /// Meaning, likely cause and remedy, from tables that are built in.
     #[must_use]
     pub fn explain(&self) -> Explanation {
-        Explanation::of(self)
+        let inferred = self.code_origin() == CodeOrigin::Inferred;
+        Explanation::of(&Facts {
+            code: Some(self.code()),
+            // A code that only the status suggests means no more than the status.
+            meaning: self.code().meaning().filter(|_| !inferred),
+            class: self.class(),
+            outlook: self.outlook(),
+            shape: origin::cause(self),
+            is_from_oss: origin::is_from_oss(self),
+            ec: self.ec(),
+            recommended: self.recommend_doc(),
+        })
     }
 }
 
+/// What an explanation is made of.
+struct Facts<'a> {
+    code: Option<&'a ErrorCode>,
+    meaning: Option<&'static str>,
+    class: ErrorClass,
+    outlook: Outlook,
+    /// What the shape of the response tells.
+    shape: Option<&'static str>,
+    is_from_oss: bool,
+    ec: Option<&'a str>,
+    recommended: Option<&'a str>,
+}
+
 impl Explanation {
-    fn of(error: &OssError) -> Self {
-        let (cause, remedy) = error.ec().and_then(fine_grained).unzip();
+    /// As for an error of which nothing but the code is known.
+    #[must_use]
+    pub fn of_code(code: &ErrorCode) -> Self {
+        let status = code.documented_status().unwrap_or(StatusCode::CONTINUE);
+        let Meaning { class, outlook, .. } = Meaning::of(code, status, false);
+        Self::of(&Facts {
+            code: Some(code),
+            meaning: code.meaning(),
+            class,
+            outlook,
+            shape: None,
+            is_from_oss: true,
+            ec: None,
+            recommended: None,
+        })
+    }
+
+    /// As for an error of which nothing but the EC is known; `None` if the text has not the form of an EC, four digits, a
+    /// hyphen and eight digits.
+    #[must_use]
+    pub fn of_ec(ec: &str) -> Option<Self> {
+        is_well_formed(ec).then(|| {
+            let explanation = Self::of(&Facts {
+                code: None,
+                meaning: None,
+                class: ErrorClass::Unknown,
+                outlook: Outlook::Permanent,
+                shape: None,
+                is_from_oss: true,
+                ec: Some(ec),
+                recommended: None,
+            });
+            Self { fixed_by: remedy::fixed_by_ec(ec), ..explanation }
+        })
+    }
+
+    fn of(facts: &Facts<'_>) -> Self {
+        let of_ec = facts.ec.and_then(listed);
+        let area = facts.ec.and_then(area_of);
+        // Where the status means something else than the code, so does the remedy.
+        let of_code = facts.code.filter(|code| code.class() == facts.class).and_then(remedy::of_code);
+        let (remedy, fixed_by) =
+            of_code.unwrap_or_else(|| remedy::of_class(facts.class, facts.outlook, facts.is_from_oss));
         Self {
-            // A code that only the status suggests means no more than the status.
-            meaning: error.code().meaning().filter(|_| error.code_origin() != CodeOrigin::Inferred),
-            cause: cause.or_else(|| cause_of_foreign_body(error)),
-            remedy: remedy.filter(|text| *text != "-").unwrap_or_else(|| remedy_of(error)),
-            retry_helps: error.is_transient(),
+            meaning: facts.meaning,
+            cause: facts.shape.or(of_ec.map(|(cause, _)| cause)).or(area.map(|(_, sentence)| sentence)),
+            area: area.map(|(area, _)| area),
+            remedy: of_ec.and_then(|(_, remedy)| remedy).unwrap_or(remedy),
+            fixed_by: facts.ec.and_then(remedy::fixed_by_ec).or(Some(fixed_by)),
+            retry_helps: matches!(facts.outlook, Outlook::Transient | Outlook::Throttled),
+            guide_url: guide_url(facts.recommended, facts.ec),
         }
     }
 
@@ -52,10 +134,17 @@ impl Explanation {
         self.meaning
     }
 
-    /// The likely cause, if the EC or the shape of the answer tells.
+    /// The likely cause, if the EC or the shape of the response tells. Of an EC that is not listed, its
+    /// [`area`](Self::area).
     #[must_use]
     pub fn cause(&self) -> Option<&'static str> {
         self.cause
+    }
+
+    /// The part of OSS that the EC belongs to, by its first four digits.
+    #[must_use]
+    pub fn area(&self) -> Option<&'static str> {
+        self.area
     }
 
     /// What to do.
@@ -64,10 +153,25 @@ impl Explanation {
         self.remedy
     }
 
+    /// Who can do it; `None` if an EC alone does not tell.
+    #[must_use]
+    pub fn fixed_by(&self) -> Option<FixedBy> {
+        self.fixed_by
+    }
+
     /// Whether the same request could succeed if it is repeated after a wait.
     #[must_use]
     pub fn retry_helps(&self) -> bool {
         self.retry_helps
+    }
+
+    /// The address of OSS's own page about the error.
+    ///
+    /// It is what OSS recommends if that is an `https` page of `api.aliyun.com`, `api.alibabacloud.com`,
+    /// `help.aliyun.com` or `www.alibabacloud.com`, else the page about the EC if that is well-formed, else `None`.
+    #[must_use]
+    pub fn guide_url(&self) -> Option<&str> {
+        self.guide_url.as_deref()
     }
 }
 
@@ -81,90 +185,5 @@ impl fmt::Display for Explanation {
     }
 }
 
-/// Cause and remedy of an EC.
-fn fine_grained(ec: &str) -> Option<(&'static str, &'static str)> {
-    FINE_GRAINED.lines().find_map(|line| {
-        let mut columns = line.split('\t');
-        (columns.next()? == ec).then_some((columns.next()?, columns.next()?))
-    })
-}
-
-/// Why a body is not OSS's.
-fn cause_of_foreign_body(error: &OssError) -> Option<&'static str> {
-    let from_oss = header_text(error.plain_headers(), &X_OSS_REQUEST_ID).is_some();
-    match error.body_kind() {
-        BodyKind::OssXml | BodyKind::OssJson | BodyKind::None => None,
-        BodyKind::Compressed => Some("The body is compressed, so it could not be read"),
-        BodyKind::Html if from_oss => {
-            Some("The bucket answers with its own error page (static website hosting)")
-        }
-        _ if from_oss => None,
-        _ => Some("The answer does not look like OSS's: a proxy, gateway or CDN on the way may have made it"),
-    }
-}
-
-fn remedy_of(error: &OssError) -> &'static str {
-    match error.code() {
-        ErrorCode::AccessDenied => {
-            "Check the permissions of the key, the bucket policy and, if an Endpoint is named, the endpoint"
-        }
-        ErrorCode::InDebt | ErrorCode::InDebtOverdue | ErrorCode::UserDisable => {
-            "Settle the account's debt or ask support"
-        }
-        ErrorCode::InvalidAccessKeyId => "Check that the AccessKey ID exists and is enabled",
-        ErrorCode::InvalidObjectState => "Restore the archived object first, then read it",
-        ErrorCode::NoSuchBucket => "Check the bucket's name and region, or create it",
-        ErrorCode::NoSuchKey => "Check the key, or upload the object",
-        ErrorCode::NoSuchUpload => {
-            "Start a new multipart upload; it may have been completed or aborted already"
-        }
-        ErrorCode::PositionNotEqualToLength => {
-            "Append at the position in the header x-oss-next-append-position"
-        }
-        ErrorCode::RequestTimeout => "Send the request again; send its body without pauses",
-        ErrorCode::SecurityTokenExpired => "Fetch new temporary credentials and sign again",
-        ErrorCode::SignatureDoesNotMatch => {
-            "Check the AccessKey secret and compare the string to sign with OSS's"
-        }
-        _ if error.class() == ErrorClass::Server && error.request_id().is_none() => {
-            "Try again after a wait; if it stays, look at what stands between you and OSS"
-        }
-        _ => remedy_of_class(error.class()),
-    }
-}
-
-fn remedy_of_class(class: ErrorClass) -> &'static str {
-    match class {
-        ErrorClass::Client => "Mend the request; sending it again unchanged will not help",
-        ErrorClass::Auth => "Check credentials, signature and permissions",
-        ErrorClass::NotFound => "Check the names of bucket and object",
-        ErrorClass::Conflict => "Look at the present state of the resource, then decide",
-        ErrorClass::Precondition => "Read the object again and use its present ETag or time",
-        ErrorClass::Throttling => "Reduce the request rate, then try again after a wait",
-        ErrorClass::Server => "Try again after a wait; if it stays, ask support with the request id",
-        ErrorClass::Clock => "Set the local clock, or sign with the server's time",
-        ErrorClass::Redirect => "Send the request to the address that the answer names",
-        ErrorClass::Callback => "Do not upload again, the object is stored; mend the callback server",
-        ErrorClass::Unknown => "Ask support with the request id",
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_ec_is_listed_once_with_cause_and_remedy() {
-        let mut last = "";
-        for line in FINE_GRAINED.lines() {
-            let columns: Vec<_> = line.split('\t').collect();
-            assert_eq!(columns.len(), 3, "{line}");
-            assert!(last < columns[0], "{line}");
-            assert!(columns.iter().all(|text| !text.trim().is_empty()), "{line}");
-            assert_eq!(fine_grained(columns[0]), Some((columns[1], columns[2])));
-            last = columns[0];
-        }
-        assert!(FINE_GRAINED.lines().count() > 250);
-        assert_eq!(fine_grained("9999-99999999"), None);
-    }
-}
+mod tests;

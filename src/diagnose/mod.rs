@@ -1,6 +1,11 @@
 //! Text for people: what an error means, and what to send to support.
 
+mod area;
+mod ec;
 mod explain;
+mod link;
+mod origin;
+mod remedy;
 mod report;
 
-pub use self::explain::Explanation;
+pub use self::{explain::Explanation, remedy::FixedBy};

@@ -71,18 +71,13 @@ impl ErrorClass {
             401 | 403 => Self::Auth,
             404 | 410 => Self::NotFound,
             409 => Self::Conflict,
-            429 => Self::Throttling,
+            429 | 509 => Self::Throttling,
+            424 => Self::Server, // the origin behind OSS failed
             400..=499 => Self::Client,
             500..=599 => Self::Server,
             _ => Self::Unknown,
         }
     }
-}
-
-/// Whether an answer with this status, of which nothing else is known, could be another one the next time.
-#[inline]
-pub(crate) fn is_transient_status(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 408 | 424 | 429 | 500 | 502..=504)
 }
 
 impl fmt::Display for ErrorClass {

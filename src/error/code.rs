@@ -218,7 +218,9 @@ mod tests {
                 "CpuLimitExceeded",
                 "DownloadTrafficRateLimitExceeded",
                 "MetaOperationQpsLimitExceeded",
+                "PartitionQpsLimitted",
                 "QpsLimitExceeded",
+                "SlowDown",
                 "TotalQpsLimitExceeded",
                 "UploadTrafficRateLimitExceeded",
             ]

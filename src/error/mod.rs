@@ -8,6 +8,7 @@ mod fields;
 mod find;
 mod headers;
 mod last;
+mod meaning;
 mod notes;
 mod oss_error;
 mod parts;
@@ -15,6 +16,7 @@ mod state;
 mod stop;
 mod throttled;
 mod transport;
+mod words;
 
 use std::{error::Error as StdError, fmt};
 
@@ -29,7 +31,6 @@ pub use self::{
     transport::TransportError,
 };
 pub(crate) use self::{
-    class::is_transient_status,
     fields::{Basic, Basics, Fields, MAX_DEPTH, MAX_NAME, Span},
     find::{chain as error_chain, is_throttled},
     headers::{
@@ -37,10 +38,11 @@ pub(crate) use self::{
         wait as retry_after,
     },
     last::LastError,
+    meaning::{Meaning, Outlook},
     notes::Notes,
     parts::Parts,
 };
-pub use crate::diagnose::Explanation;
+pub use crate::diagnose::{Explanation, FixedBy};
 
 /// A boxed error, as tower's own layers return it.
 pub type BoxError = Box<dyn StdError + Send + Sync>;

@@ -10,6 +10,7 @@ pub(crate) struct Notes {
     stop: AtomicU8,
     after_ambiguous_attempt: AtomicBool,
     paced: AtomicBool,
+    clock_beyond_bound: AtomicBool,
 }
 
 /// Every reason, in the order of the enum.
@@ -45,6 +46,15 @@ impl Notes {
 
     pub(crate) fn after_ambiguous_attempt(&self) -> bool {
         self.after_ambiguous_attempt.load(Relaxed)
+    }
+
+    /// The server's clock is further off than the bound of the `ClockOffset`.
+    pub(crate) fn set_clock_beyond_bound(&self) {
+        self.clock_beyond_bound.store(true, Relaxed);
+    }
+
+    pub(crate) fn is_clock_beyond_bound(&self) -> bool {
+        self.clock_beyond_bound.load(Relaxed)
     }
 
     /// The throttle below sees to it that the request rate is right: the policy need not wait.

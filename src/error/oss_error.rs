@@ -3,8 +3,7 @@ use std::{error::Error as StdError, sync::Arc, time::Duration};
 use http::{Extensions, HeaderMap, Method, StatusCode, Version};
 
 use super::{
-    Basic, BodyKind, BodyState, CodeOrigin, ErrorClass, ErrorCode, Notes, Parts, RetryStop,
-    class::is_transient_status, headers,
+    Basic, BodyKind, BodyState, CodeOrigin, ErrorClass, ErrorCode, Notes, Outlook, Parts, RetryStop, headers,
 };
 use crate::redact::{Shown, marked};
 
@@ -93,13 +92,19 @@ impl OssError {
         self.0.origin
     }
 
-    /// What kind of trouble it is: the class of the code, or of the status where the code has none.
+    /// What kind of trouble it is.
+    ///
+    /// The code decides if it is listed ([`ErrorCode::class`]), else its words (`…QpsLimited`, `NoSuch…`, `…Denied`),
+    /// else what stands before its first dot, else the status. 429 and 509 always mean
+    /// [`Throttling`](ErrorClass::Throttling), and 203 means [`Callback`](ErrorClass::Callback).
     #[must_use]
     pub fn class(&self) -> ErrorClass {
-        match self.0.code.class() {
-            ErrorClass::Unknown => ErrorClass::of_status(self.status()),
-            class => class,
-        }
+        self.0.meaning.class
+    }
+
+    /// What the same request can expect if it is sent again.
+    pub(crate) fn outlook(&self) -> Outlook {
+        self.0.meaning.outlook
     }
 
     /// OSS's explanation, as it came; it may be empty. Its text may change: never branch on it.
@@ -243,7 +248,12 @@ impl OssError {
         self.class() == ErrorClass::NotFound
     }
 
-    /// A limit is reached: reduce the request rate.
+    /// A limit is reached: reduce the request rate. The request did not take effect.
+    ///
+    /// True for codes of class [`Throttling`](ErrorClass::Throttling), for every 429 and 509, for a 503 with an unlisted
+    /// code that names a limit, and at other statuses for an unlisted code that names a request rate
+    /// (`…Qps…`, `Throttl…`, `SlowDown`, `RateLimit`, and the like). A 503 without such a code is class
+    /// [`Server`](ErrorClass::Server): the request may have taken effect.
     #[must_use]
     pub fn is_throttled(&self) -> bool {
         self.class() == ErrorClass::Throttling
@@ -251,17 +261,12 @@ impl OssError {
 
     /// The caller may not do this: permission is missing, whoever signed. A wrong signature or key is class
     /// [`Auth`](ErrorClass::Auth), too, but not this.
+    ///
+    /// True for `AccessDenied` and its like, for unlisted codes that say so (`NoPermission…`, `…Denied`,
+    /// `Unauthorized…`), and for every error with an `AccessDeniedDetail`.
     #[must_use]
     pub fn is_access_denied(&self) -> bool {
-        matches!(
-            self.0.code,
-            ErrorCode::AccessDenied
-                | ErrorCode::AccessDeniedException
-                | ErrorCode::AccessForbidden
-                | ErrorCode::BucketNotBelongTo
-                | ErrorCode::Forbidden
-                | ErrorCode::ForbiddenException
-        )
+        self.0.meaning.access_denied
     }
 
     /// The present state of the resource forbids the operation.
@@ -288,22 +293,12 @@ impl OssError {
         self.class() == ErrorClass::Callback
     }
 
-    /// A 203 tells of a callback, whatever its code: the upload itself has succeeded.
-    pub(crate) fn is_stored(&self) -> bool {
-        self.status() == StatusCode::NON_AUTHORITATIVE_INFORMATION
-    }
-
     /// The same request could succeed if it is repeated after a wait.
     ///
-    /// Says nothing about whether repeating is safe: an append whose answer was lost may have been applied.
+    /// Says nothing about whether repeating is safe: an append whose response was lost may have taken effect.
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        match self.0.code.class() {
-            _ if self.is_stored() => false,
-            ErrorClass::Server | ErrorClass::Throttling => true,
-            ErrorClass::Unknown => is_transient_status(self.status()),
-            _ => self.0.code == ErrorCode::RequestTimeout,
-        }
+        matches!(self.outlook(), Outlook::Transient | Outlook::Throttled)
     }
 }
 

@@ -5,7 +5,7 @@ use std::{
 
 use http::{Extensions, HeaderMap, StatusCode, Version};
 
-use super::{BodyKind, BodyState, CodeOrigin, ErrorCode, Fields, Notes};
+use super::{BodyKind, BodyState, CodeOrigin, ErrorClass, ErrorCode, Fields, Meaning, Notes, Outlook};
 use crate::method::StandardMethod;
 
 /// What an [`OssError`](super::OssError) is made of.
@@ -20,6 +20,7 @@ pub(crate) struct Parts {
     pub(crate) method: StandardMethod,
     pub(crate) code: ErrorCode,
     pub(crate) origin: CodeOrigin,
+    pub(crate) meaning: Meaning,
     pub(crate) fields: Fields,
     /// The body, unless it is the source of the fields.
     pub(crate) body: Option<Vec<u8>>,
@@ -43,6 +44,11 @@ impl Default for Parts {
             method: StandardMethod::default(),
             code: ErrorCode::InternalError,
             origin: CodeOrigin::Inferred,
+            meaning: Meaning {
+                class: ErrorClass::Unknown,
+                outlook: Outlook::Permanent,
+                access_denied: false,
+            },
             fields: Fields::default(),
             body: None,
             kind: BodyKind::None,

@@ -6,7 +6,7 @@ use http::{HeaderMap, Response, StatusCode, response};
 use super::collect::{Collected, Limits};
 use crate::{
     error::{
-        Basic, BodyKind, BodyState, CodeOrigin, ErrorCode, Fields, OssError, Parts, X_OSS_EC,
+        Basic, BodyKind, BodyState, CodeOrigin, ErrorCode, Fields, Meaning, OssError, Parts, X_OSS_EC,
         X_OSS_ERROR_TYPE, X_OSS_REQUEST_ID, header_text,
     },
     method::StandardMethod,
@@ -68,6 +68,8 @@ pub(super) fn assemble(head: response::Parts, method: StandardMethod, collected:
             inferred(parts.status)
         }
     };
+    let detail = parts.fields.others().any(|(name, _)| name.starts_with("AccessDeniedDetail"));
+    parts.meaning = Meaning::of(&parts.code, parts.status, detail);
     parts.state = match collected.state {
         BodyState::Complete if parsed.kind.is_oss() && !parsed.closed => BodyState::Truncated,
         state => state,

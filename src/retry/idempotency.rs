@@ -11,7 +11,9 @@ use http::{Method, Request};
 ///
 /// In a bucket with versioning, a repeated PUT or DELETE leaves one more version or delete marker.
 ///
-/// POST is not: `CompleteMultipartUpload`, for one, finds no upload the second time.
+/// POST is not: `CompleteMultipartUpload`, for one, finds no upload the second time. The POSTs that only read are taken for
+/// reads, like GET: `QueryVectors`, `GetVectors`, `GetVectorIndex`, `ListVectors` and `ListVectorIndexes` of vector buckets,
+/// `DoMetaQuery`, and `SelectObject`.
 ///
 /// # Examples
 ///
@@ -42,7 +44,8 @@ impl Idempotency {
         if let Some(known) = request.extensions().get() {
             return *known;
         }
-        if by_method(request.method()) && !has_trap(request) { Self::Idempotent } else { Self::NotIdempotent }
+        let idempotent = by_method(request.method()) && !has_trap(request) || is_reading_post(request);
+        if idempotent { Self::Idempotent } else { Self::NotIdempotent }
     }
 }
 
@@ -64,15 +67,53 @@ fn has_trap<B>(request: &Request<B>) -> bool {
             .any(|name| name == "append" || upload && matches!(name, "callback" | "x-oss-callback"))
 }
 
-/// The names of the query's parameters.
-fn query_names<B>(request: &Request<B>) -> impl Iterator<Item = &str> {
+/// Queries of POSTs that only read: the name of a parameter, and the value of another one that belongs to it.
+///
+/// Names and methods are those of the Go SDK v2 (`oss/vectors/api_op_vector.go`, `api_op_index.go`,
+/// `oss/api_op_bucket_metaquery.go`) and of the API page of SelectObject. A POST that is not listed may change
+/// something: `metaQuery` with another `comp` opens or closes the index, and another `x-oss-process` may store an object.
+const READING_POSTS: [(&str, Option<(&str, &str)>); 8] = [
+    ("getVectorIndex", None),
+    ("getVectors", None),
+    ("listVectorIndexes", None),
+    ("listVectors", None),
+    ("queryVectors", None),
+    ("metaQuery", Some(("comp", "query"))),
+    ("x-oss-process", Some(("x-oss-process", "csv/select"))),
+    ("x-oss-process", Some(("x-oss-process", "json/select"))),
+];
+
+fn is_reading_post<B>(request: &Request<B>) -> bool {
+    let has = |wanted: &str, value: Option<&str>| {
+        query_pairs(request)
+            .any(|(name, given)| name == wanted && value.is_none_or(|value| equals_encoded(given, value)))
+    };
+    *request.method() == Method::POST
+        && READING_POSTS
+            .iter()
+            .any(|(name, pair)| has(name, None) && pair.is_none_or(|(name, value)| has(name, Some(value))))
+        // `?append` and the like are no names of an operation that only reads.
+        && !has_trap(request)
+}
+
+/// Whether a value of a query is this text, whose `/` may be percent-encoded.
+fn equals_encoded(given: &str, text: &str) -> bool {
+    given == text || given.replacen("%2F", "/", 1).replacen("%2f", "/", 1) == text
+}
+
+/// The parameters of the query.
+fn query_pairs<B>(request: &Request<B>) -> impl Iterator<Item = (&str, &str)> {
     let query = request.uri().query().unwrap_or_default();
-    query.split('&').map(|pair| pair.split_once('=').map_or(pair, |(name, _)| name))
+    query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+}
+
+fn query_names<B>(request: &Request<B>) -> impl Iterator<Item = &str> {
+    query_pairs(request).map(|(name, _)| name)
 }
 
 /// Whether a request could change anything at all.
-pub(super) fn changes_something(method: &Method) -> bool {
-    !method.is_safe()
+pub(super) fn changes_something<B>(request: &Request<B>) -> bool {
+    !request.method().is_safe() && !is_reading_post(request)
 }
 
 #[cfg(test)]
@@ -108,5 +149,44 @@ mod tests {
         assert!(!of("PUT", "/k", Some(("x-oss-callback", "e30="))));
         assert!(!of("PUT", "/k?callback=e30=", None));
         assert!(of("GET", "/append?prefix=append&callback=x", None));
+    }
+    #[test]
+    fn posts_that_only_read_are_reads() {
+        for (uri, reads) in [
+            ("/?queryVectors", true),
+            ("/?queryVectors=&x=1", true),
+            ("/?getVectors", true),
+            ("/?getVectorIndex", true),
+            ("/?listVectors", true),
+            ("/?listVectorIndexes", true),
+            ("/?metaQuery&comp=query", true),
+            ("/?comp=query&mode=semantic&metaQuery", true),
+            ("/k?x-oss-process=csv/select", true),
+            ("/k?x-oss-process=json%2Fselect", true),
+            ("/k?x-oss-process=csv%2fselect", true),
+            ("/?putVectors", false),
+            ("/?deleteVectors", false),
+            ("/?metaQuery", false),
+            ("/?metaQuery&comp=delete", false),
+            ("/?comp=query", false),
+            ("/k?x-oss-process", false),
+            ("/k?x-oss-process=csv/meta", false),
+            ("/k?x-oss-process=image/resize,w_1|sys/saveas,o_a", false),
+            ("/k?x-oss-process=csv/select|sys/saveas", false),
+            ("/k?xqueryVectors", false),
+            ("/?queryvectors", false),
+            ("/queryVectors?a=queryVectors", false),
+            ("/?queryVectors&append", false),
+            ("/?unheardOf", false),
+        ] {
+            let request = Request::post(uri).body(()).unwrap();
+            assert_eq!(of("POST", uri, None), reads, "{uri}");
+            assert_eq!(changes_something(&request), !reads, "{uri}");
+        }
+        assert!(changes_something(&Request::put("/?queryVectors").body(()).unwrap()));
+        assert!(!changes_something(&Request::get("/k").body(()).unwrap()));
+        let mut request = Request::post("/?queryVectors").body(()).unwrap();
+        request.extensions_mut().insert(Idempotency::NotIdempotent);
+        assert_eq!(Idempotency::of(&request), Idempotency::NotIdempotent, "the extension overrides");
     }
 }

@@ -5,16 +5,24 @@
 //!
 //! # What is worth a retry
 //!
-//! By the code first, then by the status, and by what the transport says where there was no answer.
+//! The code decides if it is listed in [`ErrorCode`](crate::ErrorCode), else its words, else what stands before its first
+//! dot, else the status. The throttle looks at the status, too.
 //!
-//! | answer | [`Verdict`] | why |
-//! |---|---|---|
-//! | `QpsLimitExceeded` and every other code of class throttling; 429 without a known code | `Throttled` | OSS refused it before doing anything, and asks for fewer requests: a longer wait |
-//! | `InternalError`, `ServiceUnavailable`, `MirrorFailed` and every other code of class server; 424, 500, 502, 503, 504 without a known code | `Transient` | OSS, or something on the way, failed or was busy; it may have been done all the same |
-//! | `RequestTimeout` (400); 408 without a known code | `Transient` | the bytes came too slowly, which says nothing about the next time |
-//! | `RequestTimeTooSkewed`; `InvalidArgument` from a server whose clock is far from ours | `ClockSkewed` | refused for its date: once more, at once, if the [`ClockOffset`](crate::ClockOffset) has learned since |
-//! | 203, whatever its code | `Never` | the object is stored; a repeat would store and call again |
-//! | every other code and status: 400, 403, 404, 405, 409, 411, 412, 416, … | `Never` | the same request gets the same answer |
+//! | response | [`Verdict`] | [`ThrottleLayer`](crate::ThrottleLayer) | why |
+//! |---|---|---|---|
+//! | a code of class throttling (`QpsLimitExceeded`, …); every 429 and 509; a 503 with an unlisted code that names a limit (`…Limit…`); at other statuses an unlisted code that names a rate (`…Qps…`, `Throttl…`, `SlowDown`, `RateLimit`, `RequestLimit`, `FlowControl`, `TooManyRequests`) | `Throttled` | slows down | [`is_throttled`](crate::OssError::is_throttled): it did not take effect, so even an append is repeated, after a longer wait |
+//! | any other 503: `ServiceUnavailable`, an unlisted code, a proxy's page | `Transient` | slows down | the server is busy; the request may have taken effect |
+//! | `InternalError`, `MirrorFailed` and every other code of class server; 408, 424 and 5xx without a code that says more, a CDN's 520 to 530 among them | `Transient` | – | OSS, or something on the way, failed; the request may have taken effect |
+//! | `RequestTimeout` (400) | `Transient` | – | the bytes came too slowly, which says nothing about the next time |
+//! | `RequestTimeTooSkewed`; `InvalidArgument` from a server whose clock is far from ours | `ClockSkewed` | – | once more, at once, if the [`ClockOffset`](crate::ClockOffset) has learned since |
+//! | 203, whatever its code | `Never` | – | the object is stored; a repeat would store and call again |
+//! | 501, 505, 506, 508, 510, 511 without a code that says more; everything from 600 up | `Never` | – | the server cannot do it the next time either |
+//! | every other code and status: 400, 403, 404, 405, 409, 411, 412, 416, … | `Never` | – | the same request gets the same response |
+//!
+//! Of the unlisted codes, those that start with `NoSuch`, `Invalid`, `Missing` or `Malformed`, or end in `NotExist`, `NotFound` or
+//! `AlreadyExists`, name no rate, whatever else they hold; and at 400 and 409, `…ExceedLimit` is a limit of configuration.
+//! OSS's page on error responses asks for fewer requests after every 429 and 503; a
+//! `ServiceUnavailable` among them does not prove that nothing was done.
 //!
 //! | no answer | [`Verdict`] | why |
 //! |---|---|---|
@@ -23,7 +31,7 @@
 //! | tower's `Overloaded` | `Never` | not the network's doing; the caller should know |
 //! | everything else: a faulty request, a closed Buffer, reqwest's own timeout (use tower's instead), … | `Never` | nothing is known of it; a request that must not be applied twice ends as `OutcomeUnknown` |
 //!
-//! A code of class server or throttling counts whatever the status, except 203. Without the feature `hyper-util`, only what
+//! Without the feature `hyper-util`, only what
 //! is an `io::Error` underneath is told apart, and the rest counts as "everything else".
 //!
 //! `Throttled`, `NotApplied` and `ClockSkewed` are surely not applied, so any request may be repeated after them. After

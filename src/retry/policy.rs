@@ -249,7 +249,7 @@ impl RetryPolicy {
             is_unknown,
             paced,
             idempotency: Idempotency::of(request),
-            changes_something: changes_something(request.method()),
+            changes_something: changes_something(request),
             body_is_gone: request.body().is_stand_in(),
             retry_after: match cause {
                 Cause::Oss(error) => error.retry_after(),

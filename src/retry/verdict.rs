@@ -2,7 +2,7 @@ use std::error::Error as StdError;
 
 use http::{HeaderMap, Method, StatusCode};
 
-use crate::error::{ErrorClass, ErrorCode, OssError, is_transient_status};
+use crate::error::{OssError, Outlook};
 
 /// What a failed attempt means for the next. The table is in the [module's docs](crate::retry).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -21,29 +21,26 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// What an error that OSS answered with means.
+    /// What an error that OSS responded with means.
     pub(super) fn of_oss(error: &OssError) -> Self {
-        if error.is_stored() {
-            return Self::Never;
-        }
-        match error.code().class() {
-            ErrorClass::Throttling => Self::Throttled,
-            ErrorClass::Server => Self::Transient,
-            ErrorClass::Clock => Self::ClockSkewed,
-            ErrorClass::Unknown => Self::of_status(error.status()),
-            _ if *error.code() == ErrorCode::RequestTimeout => Self::Transient,
-            _ => Self::Never,
-        }
+        error.outlook().into()
     }
 
-    /// What an answer means that nothing but its status is known of.
+    /// What a response means of which only the status is known.
     #[inline]
     pub(super) fn of_status(status: StatusCode) -> Self {
-        match status.as_u16() {
-            ..400 => Self::Never, // first, for the successes
-            429 => Self::Throttled,
-            _ if is_transient_status(status) => Self::Transient,
-            _ => Self::Never,
+        Outlook::of_status(status).into()
+    }
+}
+
+impl From<Outlook> for Verdict {
+    #[inline]
+    fn from(outlook: Outlook) -> Self {
+        match outlook {
+            Outlook::Permanent => Self::Never,
+            Outlook::Transient => Self::Transient,
+            Outlook::Throttled => Self::Throttled,
+            Outlook::ClockSkewed => Self::ClockSkewed,
         }
     }
 }
@@ -115,6 +112,34 @@ impl std::fmt::Debug for Cause<'_> {
             Self::Oss(error) => std::fmt::Debug::fmt(error, f),
             Self::Answer(status, _) => write!(f, "Answer({status})"),
             Self::Transport(_) => f.write_str("Transport(..)"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use http::Response;
+
+    use super::*;
+    use crate::error::ErrorCode;
+
+    /// Of the same response, the questions, the explanation and the policy must say the same.
+    #[test]
+    fn what_is_transient_is_repeated_and_nothing_else() {
+        let unlisted = ["Vault", "VaultQpsLimited", "NoSuchVault", "VaultDenied", "Throttling.User"];
+        for code in ErrorCode::known().iter().map(ErrorCode::as_str).chain(unlisted) {
+            let body = Bytes::from(format!("<Error><Code>{code}</Code></Error>"));
+            for status in 400..1000 {
+                let response = Response::builder().status(status).body(body.clone()).unwrap();
+                let error = OssError::from_response(response);
+                let verdict = Verdict::of_oss(&error);
+                let repeated = !matches!(verdict, Verdict::Never | Verdict::ClockSkewed);
+                assert_eq!(error.is_transient(), repeated, "{code} {status}");
+                assert_eq!(error.explain().retry_helps(), repeated, "{code} {status}");
+                assert_eq!(error.is_throttled(), verdict == Verdict::Throttled, "{code} {status}");
+                assert_eq!(error.is_clock_skewed(), verdict == Verdict::ClockSkewed, "{code} {status}");
+            }
         }
     }
 }

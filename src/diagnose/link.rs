@@ -1,0 +1,88 @@
+//! The link to OSS's own page about an error.
+
+use std::str::FromStr;
+
+use http::{Uri, uri::Scheme};
+
+/// Hosts of Alibaba Cloud that explain errors. Anything else that a `RecommendDoc` names is not followed: it came over the
+/// wire.
+const HOSTS: [&str; 4] =
+    ["api.aliyun.com", "api.alibabacloud.com", "help.aliyun.com", "www.alibabacloud.com"];
+
+/// Longest link that is passed on, in bytes. Real ones have about 60.
+const MAX_LINK: usize = 512;
+
+/// The page about an error: OSS's own recommendation if its host is one of Alibaba Cloud's, else the page about the EC.
+pub(super) fn guide_url(recommended: Option<&str>, ec: Option<&str>) -> Option<String> {
+    let ec = || ec.filter(|ec| is_well_formed(ec));
+    recommended
+        .filter(|url| is_trusted(url))
+        .map(str::to_owned)
+        .or_else(|| Some(format!("https://api.alibabacloud.com/troubleshoot?q={}", ec()?)))
+}
+
+/// Whether an EC has its documented form, four digits, a hyphen and eight digits.
+pub(super) fn is_well_formed(ec: &str) -> bool {
+    ec.len() == 13
+        && ec.bytes().enumerate().all(|(at, byte)| if at == 4 { byte == b'-' } else { byte.is_ascii_digit() })
+}
+
+fn is_trusted(url: &str) -> bool {
+    let Ok(uri) = Uri::from_str(url) else { return false };
+    url.len() <= MAX_LINK
+        && url.bytes().all(|byte| byte.is_ascii_graphic())
+        && uri.scheme() == Some(&Scheme::HTTPS)
+        // Host alone: no port, and nobody's name before it.
+        && uri.authority().is_some_and(|authority| HOSTS.contains(&authority.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EC: Option<&str> = Some("0026-00000001");
+    const PAGE: &str = "https://api.alibabacloud.com/troubleshoot?q=0026-00000001";
+
+    #[test]
+    fn a_recommendation_is_followed_to_hosts_of_alibaba_cloud_alone() {
+        for url in [
+            "https://api.aliyun.com/troubleshoot?q=0026-00000001",
+            "https://help.aliyun.com/zh/oss/support/0026-00000001",
+            "https://www.alibabacloud.com/help/en/oss#x",
+            "https://api.alibabacloud.com",
+        ] {
+            assert_eq!(guide_url(Some(url), EC).as_deref(), Some(url));
+        }
+        for url in [
+            "http://api.aliyun.com/troubleshoot",
+            "https://api.aliyun.com.example.com/",
+            "https://example.com/api.aliyun.com",
+            "https://api.aliyun.com@example.com/",
+            "https://user@api.aliyun.com/",
+            "https://api.aliyun.com:8443/",
+            "https://api.aliyun.com\\@example.com/",
+            "https://xapi.aliyun.com/",
+            "https://aliyun.com/",
+            "https://api.aliyun.com/a b",
+            "https://api.aliyun.com/\u{202e}",
+            "javascript:alert(1)//api.aliyun.com",
+            "//api.aliyun.com/",
+            "api.aliyun.com",
+            "",
+        ] {
+            assert_eq!(guide_url(Some(url), EC).as_deref(), Some(PAGE), "{url}");
+            assert_eq!(guide_url(Some(url), None), None, "{url}");
+        }
+        let long = format!("https://api.aliyun.com/{}", "a".repeat(MAX_LINK));
+        assert_eq!(guide_url(Some(&long), EC).as_deref(), Some(PAGE));
+    }
+
+    #[test]
+    fn a_link_is_made_of_a_well_formed_ec_alone() {
+        assert_eq!(guide_url(None, EC).as_deref(), Some(PAGE));
+        for ec in ["", "0026-0000001", "0026_00000001", "0026-0000000x", "0026-00000001&a=b", "００２６-0001"]
+        {
+            assert_eq!(guide_url(None, Some(ec)), None, "{ec}");
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! What the words of a code say, for codes that the table does not list.
+
+use http::StatusCode;
+
+use super::ErrorClass;
+
+/// Words that name a limit on the request rate, whatever the status.
+const THROTTLED: [&str; 14] = [
+    "|flow|control",
+    "|flowcontrol",
+    "|qps",
+    "|rate|limit",
+    "|ratelimit",
+    "|request|limit",
+    "|requestlimit",
+    "|requests|limit",
+    "|requests|throttl",
+    "|slow|down",
+    "|slowdown",
+    "|throttl",
+    "|too|many|requests",
+    "|toomanyrequests",
+];
+
+/// Beginnings of codes that are about a wrong request, even where they name a limit.
+const WRONG_REQUEST: [&str; 4] = ["|invalid", "|malformed", "|missing", "|no|such"];
+
+const NOT_FOUND: [&str; 3] = ["|not|exist|", "|not|exists|", "|not|found|"];
+
+const EXISTS: [&str; 2] = ["|already|exist|", "|already|exists|"];
+
+/// Endings of limits of configuration: too many rules, not too many requests.
+const CONFIGURATION: [&str; 4] = ["|beyond|limit|", "|exceed|limit|", "|exceeded|limit|", "|exceeds|limit|"];
+
+const DENIED: [&str; 4] = ["|access|denied|", "|not|authorized", "|not|authorised", "|unauthorized"];
+
+/// A credential that does not exist is a matter of authentication.
+const CREDENTIALS: [&str; 8] = [
+    "|access|key",
+    "|access|token",
+    "|credential",
+    "|security|token",
+    "|session|token",
+    "|signature",
+    "|sts|token",
+    "|token|not|",
+];
+
+/// What an unlisted code says by its words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Words {
+    pub(super) class: ErrorClass,
+    pub(super) access_denied: bool,
+}
+
+impl Words {
+    /// Reads the words of a code; `None` where they say nothing.
+    pub(super) fn of(code: &str, status: StatusCode) -> Option<Self> {
+        let words = folded(code);
+        let holds = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
+        let starts = |parts: &[&str]| parts.iter().any(|part| words.starts_with(part));
+        let ends = |parts: &[&str]| parts.iter().any(|part| words.ends_with(part));
+
+        let wrong_request = starts(&WRONG_REQUEST) || ends(&NOT_FOUND) || ends(&EXISTS);
+        let configuration = matches!(status.as_u16(), 400 | 409) && ends(&CONFIGURATION);
+        let limit =
+            holds(&THROTTLED) || status == StatusCode::SERVICE_UNAVAILABLE && words.contains("|limit");
+        let access_denied = starts(&["|no|permission"]) || ends(&["|denied|"]) || holds(&DENIED);
+        let class = if limit && !wrong_request && !configuration {
+            ErrorClass::Throttling
+        } else if access_denied {
+            ErrorClass::Auth
+        } else if starts(&["|no|such"]) || ends(&NOT_FOUND) {
+            if holds(&CREDENTIALS) { ErrorClass::Auth } else { ErrorClass::NotFound }
+        } else if ends(&EXISTS) || ends(&["|conflict|"]) {
+            ErrorClass::Conflict
+        } else {
+            return None;
+        };
+        Some(Self { class, access_denied: access_denied && class == ErrorClass::Auth })
+    }
+}
+
+/// The words of a code in lower case, each between bars: `TotalQPSLimit` and `total_qps_limit` become
+/// `|total|qps|limit|`. A last word that only says that it is an error is left out.
+fn folded(code: &str) -> String {
+    let mut words = String::with_capacity(2 * code.len() + 2);
+    let mut last = '|';
+    let mut rest = code.chars().peekable();
+    while let Some(letter) = rest.next() {
+        let capital = letter.is_ascii_uppercase();
+        let begins =
+            capital && (!last.is_ascii_uppercase() || rest.peek().is_some_and(char::is_ascii_lowercase));
+        if (begins || !letter.is_alphanumeric()) && !words.ends_with('|') {
+            words.push('|');
+        }
+        if letter.is_alphanumeric() {
+            if words.is_empty() {
+                words.push('|');
+            }
+            words.push(letter.to_ascii_lowercase());
+        }
+        last = letter;
+    }
+    if !words.ends_with('|') {
+        words.push('|');
+    }
+    for suffix in ["exception|", "error|", "fault|"] {
+        if words.len() > suffix.len() + 1 && words.ends_with(&format!("|{suffix}")) {
+            words.truncate(words.len() - suffix.len());
+            break;
+        }
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn class(code: &str, status: u16) -> Option<ErrorClass> {
+        Words::of(code, StatusCode::from_u16(status).unwrap()).map(|words| words.class)
+    }
+
+    #[test]
+    fn codes_are_split_into_words_however_they_are_written() {
+        for (code, words) in [
+            ("PartitionQpsLimitted", "|partition|qps|limitted|"),
+            ("TotalQPSLimit", "|total|qps|limit|"),
+            ("total_qps-limit", "|total|qps|limit|"),
+            ("Throttling.User", "|throttling|user|"),
+            ("TOO_MANY_REQUESTS", "|too|many|requests|"),
+            ("XSlowDown", "|x|slow|down|"),
+            ("InvalidCRC64", "|invalid|crc64|"),
+            ("TableNotFoundException", "|table|not|found|"),
+            ("Exception", "|exception|"),
+            ("Imm Client", "|imm|client|"),
+            ("..", "|"),
+            ("", "|"),
+            ("ÜberLimit", "|Über|limit|"),
+        ] {
+            assert_eq!(folded(code), words, "{code}");
+        }
+    }
+
+    #[test]
+    fn a_code_that_names_a_rate_limit_is_throttling_at_any_status() {
+        for code in [
+            "BucketQpsLimited",
+            "QpsExceeded",
+            "PutObjectRateLimitExceeded",
+            "AccountRequestLimitReached",
+            "Throttled",
+            "Throttling.Api",
+            "Rejected.Throttling",
+            "SlowDownWrites",
+            "UserFlowControl",
+            "TooManyRequestsException",
+            "SLOW_DOWN",
+        ] {
+            for status in [400, 403, 404, 409, 418, 500, 503, 999] {
+                assert_eq!(class(code, status), Some(ErrorClass::Throttling), "{code} {status}");
+            }
+        }
+    }
+
+    #[test]
+    fn at_503_any_limit_will_do() {
+        for code in ["ShardLimitReached", "ConnectionLimited", "BucketExceedLimit"] {
+            assert_eq!(class(code, 503), Some(ErrorClass::Throttling), "{code}");
+            assert_eq!(class(code, 400), None, "{code}");
+        }
+        for code in ["DelimiterUnavailable", "Unlimited", "Busy", "ServiceDown"] {
+            assert_eq!(class(code, 503), None, "{code}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_request_or_a_limit_of_configuration_is_not_throttling() {
+        for (code, status, expected) in [
+            ("InvalidRateLimit", 400, None),
+            ("MissingQpsHeader", 400, None),
+            ("MalformedThrottlingRule", 400, None),
+            ("NoSuchQpsRule", 404, Some(ErrorClass::NotFound)),
+            ("QpsRuleNotExist", 404, Some(ErrorClass::NotFound)),
+            ("RateLimitNotFound", 503, Some(ErrorClass::NotFound)),
+            ("FlowControlAlreadyExists", 409, Some(ErrorClass::Conflict)),
+            ("QpsRuleExceedLimit", 400, None),
+            ("QpsRuleExceedLimit", 409, None),
+            ("QpsRuleExceedLimit", 429, Some(ErrorClass::Throttling)),
+        ] {
+            assert_eq!(class(code, status), expected, "{code} {status}");
+        }
+    }
+
+    #[test]
+    fn other_words_tell_the_class_whatever_the_status() {
+        for (code, expected) in [
+            ("NoPermissionForTable", ErrorClass::Auth),
+            ("VaultAccessDenied", ErrorClass::Auth),
+            ("OperationDeniedException", ErrorClass::Auth),
+            ("UnauthorizedOperation", ErrorClass::Auth),
+            ("NoSuchVault", ErrorClass::NotFound),
+            ("VaultNotExist", ErrorClass::NotFound),
+            ("TableNotFoundException", ErrorClass::NotFound),
+            ("InvalidAccessKeyId.NotFound", ErrorClass::Auth),
+            ("SecurityTokenNotFound", ErrorClass::Auth),
+            ("NoSuchCredential", ErrorClass::Auth),
+            ("VaultAlreadyExist", ErrorClass::Conflict),
+            ("VaultAlreadyExists", ErrorClass::Conflict),
+            ("VaultStatusConflict", ErrorClass::Conflict),
+        ] {
+            for status in [400, 404, 500] {
+                assert_eq!(class(code, status), Some(expected), "{code} {status}");
+            }
+        }
+        for code in ["VaultLocked", "Imm Client", "Conflicted", "Nothing", ""] {
+            assert_eq!(class(code, 400), None, "{code}");
+        }
+    }
+}
