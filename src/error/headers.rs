@@ -9,15 +9,46 @@ use http::{HeaderMap, HeaderName, header};
 pub(crate) static X_OSS_EC: HeaderName = HeaderName::from_static("x-oss-ec");
 pub(crate) static X_OSS_ERR: HeaderName = HeaderName::from_static("x-oss-err");
 pub(crate) static X_OSS_ERROR_TYPE: HeaderName = HeaderName::from_static("x-oss-error-type");
+static X_OSS_QOS_DELAY_TIME: HeaderName = HeaderName::from_static("x-oss-qos-delay-time");
 pub(crate) static X_OSS_REQUEST_ID: HeaderName = HeaderName::from_static("x-oss-request-id");
 
-/// Longest wait that a `Retry-After` is believed to mean.
-const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+static X_OSS_SERVER_TIME: HeaderName = HeaderName::from_static("x-oss-server-time");
+
+/// The longest time that a header is believed to mean.
+const MAX_TIME: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The first value of a header that is not blank, as text. Bytes beyond UTF-8 are replaced.
 pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Cow<'a, str>> {
     let values = headers.get_all(name).iter();
     values.map(|value| String::from_utf8_lossy(value.as_bytes().trim_ascii())).find(|text| !text.is_empty())
+}
+
+/// As [`text`], if it is visible ASCII.
+pub(crate) fn header_str<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    let mut values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+    values.find_map(|value| Some(value.trim_ascii()).filter(|text| !text.is_empty()))
+}
+
+/// How long OSS delayed this response because a bandwidth limit is reached.
+pub(crate) fn qos_delay(headers: &HeaderMap) -> Option<Duration> {
+    millis(headers, &X_OSS_QOS_DELAY_TIME)
+}
+
+/// How long OSS worked on the request.
+pub(crate) fn server_time(headers: &HeaderMap) -> Option<Duration> {
+    millis(headers, &X_OSS_SERVER_TIME)
+}
+
+/// A header of digits alone, as milliseconds.
+fn millis(headers: &HeaderMap, name: &HeaderName) -> Option<Duration> {
+    let millis = whole(header_str(headers, name)?)?;
+    Some(Duration::from_millis(millis).min(MAX_TIME))
+}
+
+/// A number of digits alone. One that is too large counts as the largest.
+fn whole(text: &str) -> Option<u64> {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then(|| text.parse().unwrap_or(u64::MAX))
 }
 
 /// How long `Retry-After` asks to wait. A date is measured from the answer's own `Date`, or else from now.
@@ -28,12 +59,11 @@ pub(crate) fn wait(headers: &HeaderMap) -> Option<Duration> {
 
 fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let value = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
-    let wait = if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {
-        Duration::from_secs(value.parse().unwrap_or(u64::MAX))
-    } else {
-        date(value)?.duration_since(now).unwrap_or_default()
+    let wait = match whole(value) {
+        Some(seconds) => Duration::from_secs(seconds),
+        None => date(value)?.duration_since(now).unwrap_or_default(),
     };
-    Some(wait.min(MAX_RETRY_AFTER))
+    Some(wait.min(MAX_TIME))
 }
 
 /// When the answer was made, by the clock of the server.
@@ -70,6 +100,30 @@ mod tests {
             ["", "-1", "1.5", "soon", "Mon, 01 Jan 0001 00:00:00 GMT", "Sun, 99 Nov 2026 10:00:09 GMT"]
         {
             assert_eq!(wait(nonsense), None, "{nonsense:?}");
+        }
+    }
+
+    #[test]
+    fn milliseconds_are_digits_and_capped() {
+        for (value, expected) in [
+            ("0", Some(0)),
+            (" 1200 ", Some(1200)),
+            ("18446744073709551616", Some(86_400_000)),
+            ("99999999999999999999999", Some(86_400_000)),
+            ("", None),
+            ("-1", None),
+            ("1.5", None),
+            ("1200ms", None),
+            ("+1", None),
+        ] {
+            let value = HeaderValue::from_str(value).unwrap();
+            let headers = HeaderMap::from_iter([
+                (X_OSS_QOS_DELAY_TIME.clone(), value.clone()),
+                (X_OSS_SERVER_TIME.clone(), value.clone()),
+            ]);
+            let expected = expected.map(Duration::from_millis);
+            assert_eq!(qos_delay(&headers), expected, "{value:?}");
+            assert_eq!(server_time(&headers), expected, "{value:?}");
         }
     }
 

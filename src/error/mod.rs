@@ -34,8 +34,8 @@ pub(crate) use self::{
     fields::{Basic, Basics, Fields, MAX_DEPTH, MAX_NAME, Span},
     find::{chain as error_chain, is_throttled},
     headers::{
-        X_OSS_EC, X_OSS_ERR, X_OSS_ERROR_TYPE, X_OSS_REQUEST_ID, server_date, text as header_text,
-        wait as retry_after,
+        X_OSS_EC, X_OSS_ERR, X_OSS_ERROR_TYPE, X_OSS_REQUEST_ID, header_str, qos_delay, server_date,
+        server_time, text as header_text, wait as retry_after,
     },
     last::LastError,
     meaning::{Meaning, Outlook},

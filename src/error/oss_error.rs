@@ -220,6 +220,20 @@ impl OssError {
         headers::wait(self.plain_headers())
     }
 
+    /// How long OSS delayed this response because a bandwidth limit is reached, from `x-oss-qos-delay-time`.
+    ///
+    /// It says that a limit is reached, not how long to wait. At most a day.
+    #[must_use]
+    pub fn qos_delay(&self) -> Option<Duration> {
+        headers::qos_delay(self.plain_headers())
+    }
+
+    /// How long OSS worked on the request, from `x-oss-server-time`. At most a day.
+    #[must_use]
+    pub fn server_time(&self) -> Option<Duration> {
+        headers::server_time(self.plain_headers())
+    }
+
     /// How many times the request was tried. 1 unless a retry policy says more.
     #[must_use]
     pub fn attempts(&self) -> u32 {

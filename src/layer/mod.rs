@@ -5,6 +5,7 @@ mod classify;
 mod collect;
 mod error_layer;
 mod future;
+mod oss_headers;
 mod request;
 mod service;
 mod trace;
@@ -13,6 +14,7 @@ pub use self::{
     classify::{ClassifyResponse, OssRule},
     error_layer::OssErrorLayer,
     future::ResponseFuture,
+    oss_headers::OssHeaders,
     request::RequestInfo,
     service::OssErrorService,
 };

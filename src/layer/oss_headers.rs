@@ -1,0 +1,97 @@
+use std::time::Duration;
+
+use http::{HeaderMap, Response};
+
+use crate::error::{X_OSS_EC, X_OSS_REQUEST_ID, header_str, qos_delay, server_time};
+
+/// What OSS says in the headers of every response, a success included.
+///
+/// Log the request id of successes, too: support asks for it when a success is not what you expected.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use http::Response;
+/// use tower_oss::layer::OssHeaders;
+///
+/// let response = Response::builder()
+///     .header("x-oss-request-id", "65A1F0C2D3E4B5A697887766")
+///     .header("x-oss-server-time", "18")
+///     .body(())
+///     .unwrap();
+/// assert_eq!(response.oss_request_id(), Some("65A1F0C2D3E4B5A697887766"));
+/// assert_eq!(response.server_time(), Some(Duration::from_millis(18)));
+/// assert_eq!(response.qos_delay(), None);
+/// ```
+///
+/// # Obtain the request id
+///
+/// | client | of a success | of an error |
+/// |---|---|---|
+/// | hyper-util | `response.oss_request_id()` | [`Error::request_id`](crate::Error::request_id) |
+/// | reqwest | `response.headers().oss_request_id()`: its response has the same `HeaderMap` | the same |
+/// | axum, as client or in a handler | `response.oss_request_id()` | the same |
+///
+/// An error that other layers have boxed is found by [`FindOssError`](crate::FindOssError).
+pub trait OssHeaders: sealed::Sealed {
+    /// The id of the request, from `x-oss-request-id`; `None` if it is missing, blank, or no text.
+    fn oss_request_id(&self) -> Option<&str>;
+
+    /// The fine-grained code, from `x-oss-ec`. Some come with a 200. For diagnosis only, as
+    /// [`OssError::ec`](crate::OssError::ec).
+    fn oss_ec(&self) -> Option<&str>;
+
+    /// How long OSS delayed this response because a bandwidth limit is reached, from `x-oss-qos-delay-time`.
+    ///
+    /// It comes on successes, before the first 503. It says that a limit is reached, not how long to wait. OSS's documentation
+    /// of its limits says that the number is exact for uploads and an estimate for downloads. At most a day.
+    fn qos_delay(&self) -> Option<Duration>;
+
+    /// How long OSS worked on the request, from `x-oss-server-time`. At most a day.
+    fn server_time(&self) -> Option<Duration>;
+}
+
+impl OssHeaders for HeaderMap {
+    fn oss_request_id(&self) -> Option<&str> {
+        header_str(self, &X_OSS_REQUEST_ID)
+    }
+
+    fn oss_ec(&self) -> Option<&str> {
+        header_str(self, &X_OSS_EC)
+    }
+
+    fn qos_delay(&self) -> Option<Duration> {
+        qos_delay(self)
+    }
+
+    fn server_time(&self) -> Option<Duration> {
+        server_time(self)
+    }
+}
+
+impl<B> OssHeaders for Response<B> {
+    fn oss_request_id(&self) -> Option<&str> {
+        self.headers().oss_request_id()
+    }
+
+    fn oss_ec(&self) -> Option<&str> {
+        self.headers().oss_ec()
+    }
+
+    fn qos_delay(&self) -> Option<Duration> {
+        self.headers().qos_delay()
+    }
+
+    fn server_time(&self) -> Option<Duration> {
+        self.headers().server_time()
+    }
+}
+
+mod sealed {
+    #[expect(unnameable_types, reason = "so that nobody else implements it")]
+    pub trait Sealed {}
+
+    impl Sealed for http::HeaderMap {}
+    impl<B> Sealed for http::Response<B> {}
+}
