@@ -4,6 +4,8 @@ use std::str::FromStr;
 
 use http::{Uri, uri::Scheme};
 
+use crate::redact::Shown;
+
 /// Hosts of Alibaba Cloud that explain errors. Anything else that a `RecommendDoc` names is not followed: it came over the
 /// wire.
 const HOSTS: [&str; 4] =
@@ -34,6 +36,8 @@ fn is_trusted(url: &str) -> bool {
         && uri.scheme() == Some(&Scheme::HTTPS)
         // Host alone: no port, and nobody's name before it.
         && uri.authority().is_some_and(|authority| HOSTS.contains(&authority.as_str()))
+        // A link is there to be shown and followed: nothing in it may have to be hidden.
+        && Shown::new(url).to_string() == url
 }
 
 #[cfg(test)]
@@ -64,6 +68,8 @@ mod tests {
             "https://xapi.aliyun.com/",
             "https://aliyun.com/",
             "https://api.aliyun.com/a b",
+            "https://api.aliyun.com/troubleshoot?q=0026-00000001&Signature=abc",
+            "https://help.aliyun.com/LTAI5tAbCdEf12",
             "https://api.aliyun.com/\u{202e}",
             "javascript:alert(1)//api.aliyun.com",
             "//api.aliyun.com/",
