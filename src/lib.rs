@@ -5,6 +5,7 @@
 //! | [`OssErrorLayer`] | turns error answers into typed errors; successes pass untouched |
 //! | [`OssError`] | what OSS said, complete and without leaking secrets |
 //! | [`ErrorCode`], [`ErrorClass`] | what to branch on |
+//! | [`OssHeaders`](layer::OssHeaders) | what every response says, a success too: the [request id](layer::OssHeaders#obtain-the-request-id) |
 //! | [`FindOssError`] | finds the error behind whatever other layers wrapped around it |
 //! | [`RetryPolicy`] | for tower's retry layer: what is tried again and when, within a budget; the [table](retry) |
 //! | [`Idempotency`](retry::Idempotency), [`RetryStop`](error::RetryStop)(error::RetryStop) | what must not be applied twice, and why a request was given up |

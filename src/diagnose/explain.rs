@@ -78,7 +78,7 @@ impl Explanation {
     #[must_use]
     pub fn of_code(code: &ErrorCode) -> Self {
         let status = code.documented_status().unwrap_or(StatusCode::CONTINUE);
-        let Meaning { class, outlook, .. } = Meaning::of(code, status, false);
+        let Meaning { class, outlook, .. } = Meaning::of(code, status, || false);
         Self::of(&Facts {
             code: Some(code),
             meaning: code.meaning(),

@@ -155,6 +155,11 @@ impl Fields {
         self.other.iter().map(move |(name, value)| (text(name), text(value)))
     }
 
+    /// Whether the document says which policy denied the request.
+    pub(crate) fn has_access_denied_detail(&self) -> bool {
+        self.others().any(|(name, _)| name.split('/').next() == Some("AccessDeniedDetail"))
+    }
+
     /// Notes a basic element in the place of a blank one.
     pub(crate) fn fill(&mut self, basic: Basic, text: &str) {
         let span = self.decode(text);

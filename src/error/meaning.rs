@@ -48,19 +48,19 @@ impl Meaning {
     ///
     /// The code decides if it is listed, else its words, else what stands before its first dot, else the status. Two
     /// statuses come first: 203, because the object is stored, and 429 and 509, which always mean too many requests.
+    ///
+    /// An unlisted code that says nothing means a denial if the response has an `AccessDeniedDetail`.
     #[inline]
-    pub(crate) fn of(code: &ErrorCode, status: StatusCode, has_access_denied_detail: bool) -> Self {
-        let mut meaning = match status.as_u16() {
+    pub(crate) fn of(code: &ErrorCode, status: StatusCode, has_detail: impl FnOnce() -> bool) -> Self {
+        match status.as_u16() {
             203 | 429 | 509 => Self::of_status(status),
             _ if code.class() != ErrorClass::Unknown => Self::of_listed(code),
-            _ => Self::of_unlisted(code, status, has_access_denied_detail),
-        };
-        meaning.access_denied |= has_access_denied_detail;
-        meaning
+            _ => Self::of_unlisted(code, status, has_detail()),
+        }
     }
 
     #[cold]
-    fn of_unlisted(code: &ErrorCode, status: StatusCode, has_access_denied_detail: bool) -> Self {
+    fn of_unlisted(code: &ErrorCode, status: StatusCode, has_detail: bool) -> Self {
         let by_words = |code: &ErrorCode| Words::of(code.as_str(), status).map(Self::of_words);
         let first = code.as_str().split_once('.').map(|(first, _)| ErrorCode::from(first));
         let by_first = || match first {
@@ -69,7 +69,7 @@ impl Meaning {
         };
         match by_words(code).or_else(by_first) {
             Some(meaning) => meaning,
-            None if has_access_denied_detail => {
+            None if has_detail => {
                 Self { class: ErrorClass::Auth, outlook: Outlook::Permanent, access_denied: true }
             }
             None => Self::of_status(status),
@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     fn of(code: &str, status: u16) -> Meaning {
-        Meaning::of(&code.into(), StatusCode::from_u16(status).unwrap(), false)
+        Meaning::of(&code.into(), StatusCode::from_u16(status).unwrap(), || false)
     }
 
     #[test]
@@ -172,15 +172,15 @@ mod tests {
     }
 
     #[test]
-    fn access_is_denied_by_list_by_words_and_by_detail() {
+    fn access_is_denied_by_list_by_words_or_by_detail() {
         for code in ["AccessDenied", "NoPermission", "VaultDenied", "NoPermission.Vault", "Unauthorized"] {
             assert!(of(code, 400).access_denied, "{code}");
         }
         for code in ["SignatureDoesNotMatch", "InvalidAccessKeyId", "Vault", "NoSuchKey", "SlowDown"] {
             assert!(!of(code, 403).access_denied, "{code}");
-            assert!(Meaning::of(&code.into(), StatusCode::BAD_REQUEST, true).access_denied, "{code}");
         }
-        assert_eq!(Meaning::of(&"Vault".into(), StatusCode::BAD_REQUEST, true).class, ErrorClass::Auth);
+        let meaning = Meaning::of(&"Vault".into(), StatusCode::BAD_REQUEST, || true);
+        assert!(meaning.access_denied && meaning.class == ErrorClass::Auth);
     }
 
     #[test]

@@ -280,7 +280,7 @@ impl OssError {
     /// `Unauthorized…`), and for every error with an `AccessDeniedDetail`.
     #[must_use]
     pub fn is_access_denied(&self) -> bool {
-        self.0.meaning.access_denied
+        self.0.meaning.access_denied || self.0.fields.has_access_denied_detail()
     }
 
     /// The present state of the resource forbids the operation.

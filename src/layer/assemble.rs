@@ -68,8 +68,7 @@ pub(super) fn assemble(head: response::Parts, method: StandardMethod, collected:
             inferred(parts.status)
         }
     };
-    let detail = parts.fields.others().any(|(name, _)| name.starts_with("AccessDeniedDetail"));
-    parts.meaning = Meaning::of(&parts.code, parts.status, detail);
+    parts.meaning = Meaning::of(&parts.code, parts.status, || parts.fields.has_access_denied_detail());
     parts.state = match collected.state {
         BodyState::Complete if parsed.kind.is_oss() && !parsed.closed => BodyState::Truncated,
         state => state,

@@ -47,6 +47,18 @@ fn each_remedy_says_who_can_do_it() {
 }
 
 #[test]
+fn an_access_denied_detail_denies_access_whatever_the_code() {
+    for (code, class) in [("Vault", ErrorClass::Auth), ("InvalidArgument", ErrorClass::Client)] {
+        let detail = "<AccessDeniedDetail><PolicyType>ControlPolicy</PolicyType></AccessDeniedDetail>";
+        let body = format!("<Error><Code>{code}</Code>{detail}</Error>");
+        let response = Response::builder().status(400).body(Bytes::from(body)).unwrap();
+        let error = OssError::from_response(response);
+        assert!(error.is_access_denied(), "{code}");
+        assert_eq!(error.class(), class, "{code}");
+    }
+}
+
+#[test]
 fn an_ec_that_is_not_listed_falls_back_to_its_area() {
     let explanation = error("InvalidArgument", 400, Some("0040-99999999")).explain();
     assert_eq!(explanation.area(), Some("image processing"));
