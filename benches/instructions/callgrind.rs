@@ -20,7 +20,8 @@ pub fn cost_of(group: &str, case: &str) -> Cost {
         .args(["--tool=callgrind", "--compress-strings=no"])
         // What came before is forgotten, and what comes after is in another file.
         .args(
-            ["--zero-before", "--dump-after"].map(|option| format!("{option}=instructions::cases::measured")),
+            ["--zero-before", "--dump-after"]
+                .map(|option| format!("{option}=instructions::measure::measured")),
         )
         .arg(format!("--callgrind-out-file={}", counts.display()))
         .arg(env::current_exe().unwrap())

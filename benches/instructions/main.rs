@@ -9,9 +9,8 @@
 #![expect(unreachable_pub, reason = "what the benches share is public to each of them")]
 
 mod callgrind;
-mod cases;
-mod client;
-mod hostile;
+mod groups;
+mod measure;
 mod server;
 #[path = "../shared/mod.rs"]
 mod shared;
@@ -23,7 +22,7 @@ fn main() -> ExitCode {
     let arguments: Vec<_> = env::args().skip(1).filter(|argument| argument != "--bench").collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] if !env::args().any(|argument| argument == "--bench") => {} // cargo test runs benches, too
-        ["case", group, name] => cases::run(group, name),
+        ["case", group, name] => groups::run(group, name),
         _ if !callgrind::is_there() => {
             println!("NOT MEASURED: valgrind is missing (apt-get install valgrind)")
         }

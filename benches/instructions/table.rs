@@ -2,7 +2,8 @@ use std::{fs, iter, process::ExitCode};
 
 use crate::{
     callgrind::{Cost, cost_of},
-    cases::{GROUPS, Group, Measure},
+    groups::all,
+    measure::{Group, Measure},
 };
 
 /// What the gate allows, a line a case: group, name, figure, allocations.
@@ -20,8 +21,8 @@ struct Row {
 /// Measures the groups whose names start like this.
 fn rows(start: &str) -> impl Iterator<Item = Row> {
     // Everything is compared with the same work in the same build, so that another compiler changes little.
-    let unit = cost_of(GROUPS[0].name, GROUPS[0].cases[0].0).instructions as f64;
-    GROUPS.iter().filter(move |group| group.name.starts_with(start)).flat_map(move |group| {
+    let unit = all().next().map_or(0, |first| cost_of(first.name, first.cases[0].0).instructions) as f64;
+    all().filter(move |group| group.name.starts_with(start)).flat_map(move |group| {
         let first = cost_of(group.name, group.cases[0].0);
         let others = group.cases[1..].iter().map(|(name, _)| (*name, cost_of(group.name, name)));
         iter::once((group.cases[0].0, first)).chain(others).map(move |(name, cost)| {
@@ -41,11 +42,11 @@ pub fn print(start: &str) {
     let mut last = "";
     for Row { group, name, cost, figure } in rows(start) {
         if group.name != last {
-            println!("{:<36}{:>14}{:>13}{:>9}", group.name, "instructions", "allocations", "");
+            println!("{:<42}{:>14}{:>13}{:>9}", group.name, "instructions", "allocations", "");
             last = group.name;
         }
         let sign = if group.measure == Measure::Added { "+" } else { "×" };
-        println!("  {name:<34}{:>14}{:>13}  {sign}{figure:.3}", cost.instructions, cost.allocations);
+        println!("  {name:<40}{:>14}{:>13}  {sign}{figure:.3}", cost.instructions, cost.allocations);
     }
 }
 
@@ -90,11 +91,11 @@ fn is_within(now: &str, limit: &str, measure: Measure) -> bool {
     }
     let figure = |line: &[String]| line[2].parse::<f64>().unwrap();
     let is_close = match measure {
-        Measure::Ratio | Measure::Added => {
+        Measure::Ratio | Measure::Even | Measure::Added => {
             (figure(&now) - figure(&limit)).abs() <= 0.1 * figure(&limit).abs()
         }
-        Measure::Whole => (figure(&now) - figure(&limit)).abs() <= 0.005,
+        Measure::Client => (figure(&now) - figure(&limit)).abs() <= 0.005,
     };
     let is_ours = now[1].starts_with("tower-oss") || now[1].starts_with("in ") || now[1] == "twice as long";
-    !is_ours || is_close && (measure == Measure::Whole || now[3] == limit[3])
+    !is_ours || is_close && (measure == Measure::Client || now[3] == limit[3])
 }

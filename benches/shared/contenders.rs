@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use bytes::{Buf, Bytes};
 use http::Response;
-use quick_xml::{Reader, events::Event};
+use quick_xml::{Reader, escape::resolve_predefined_entity, events::Event};
 use serde::Deserialize;
 use tower_oss::OssError;
 
@@ -58,7 +58,20 @@ pub fn events(body: &[u8]) -> Six {
             }
             Event::Text(text) => {
                 if let Some(place) = &mut place {
-                    **place = text.trim().to_owned();
+                    place.push_str(&text);
+                }
+            }
+            Event::CData(text) => {
+                if let Some(place) = &mut place {
+                    place.push_str(&text);
+                }
+            }
+            Event::GeneralRef(name) => {
+                if let Some(place) = &mut place {
+                    match name.resolve_char_ref().unwrap() {
+                        Some(c) => place.push(c),
+                        None => place.push_str(resolve_predefined_entity(&name).unwrap_or_default()),
+                    }
                 }
             }
             Event::End(_) => place = None,
@@ -66,6 +79,16 @@ pub fn events(body: &[u8]) -> Six {
             _ => {}
         }
     }
+}
+
+/// The same members of a JSON document in its envelope.
+pub fn json(body: &[u8]) -> Six {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Envelope {
+        error: Six,
+    }
+    serde_json::from_slice::<Envelope>(body).unwrap().error
 }
 
 /// What no way can do without: looking at every byte once, and one copy.

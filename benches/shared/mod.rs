@@ -2,4 +2,5 @@
 
 pub mod bodies;
 pub mod contenders;
+pub mod shapes;
 pub mod stack;

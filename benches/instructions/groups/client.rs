@@ -1,3 +1,5 @@
+//! Calls of a whole HTTP client over the loopback interface.
+
 use std::{env, future::poll_fn};
 
 use bytes::Bytes;
@@ -8,15 +10,35 @@ use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
 };
-use tower::Service;
+use tower::{Layer, Service};
+use tower_oss::OssErrorLayer;
 
-use crate::cases::measured;
+use crate::measure::{Group, Measure, measured};
+
+pub const GROUPS: &[Group] = &[
+    Group {
+        name: "64 calls over loopback, 200",
+        measure: Measure::Client,
+        cases: &[
+            ("hyper-util", || calls("/there", |client| client)),
+            ("tower-oss", || calls("/there", |client| OssErrorLayer::new().layer(client))),
+        ],
+    },
+    Group {
+        name: "64 calls over loopback, 404",
+        measure: Measure::Client,
+        cases: &[
+            ("hyper-util", || calls("/missing", |client| client)),
+            ("tower-oss", || calls("/missing", |client| OssErrorLayer::new().layer(client))),
+        ],
+    },
+];
 
 /// How many calls are measured together.
 const CALLS: usize = 64;
 
-/// Calls of a whole HTTP client over the loopback interface. The body of an answer is collected.
-pub fn calls<S>(path: &str, wrap: impl FnOnce(Client<HttpConnector, Empty<Bytes>>) -> S)
+/// Sends the requests, and collects the bodies.
+fn calls<S>(path: &str, wrap: impl FnOnce(Client<HttpConnector, Empty<Bytes>>) -> S)
 where
     S: Service<Request<Empty<Bytes>>, Response = Response<Incoming>>,
 {
