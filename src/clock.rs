@@ -2,16 +2,16 @@
 
 use std::{
     fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering::Relaxed},
-    },
+    sync::{Arc, atomic::Ordering::Relaxed},
     time::{Duration, SystemTime},
 };
 
 use http::header;
 
-use crate::error::{ErrorCode, OssError, server_date};
+use crate::{
+    error::{ErrorCode, OssError, server_date},
+    sync::AtomicI64,
+};
 
 /// How far the clock of OSS is ahead of the local one, learned from its answers: a handle, cheap to clone.
 ///
@@ -197,7 +197,32 @@ impl fmt::Debug for ClockOffset {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, tower_oss_loom))]
+mod interleavings {
+    use loom::thread;
+
+    use super::*;
+
+    #[test]
+    fn of_two_teachers_one_is_believed_and_no_mixture_of_both() {
+        loom::model(|| {
+            let clock = ClockOffset::new();
+            let local = SystemTime::UNIX_EPOCH + 2 * EARLIEST;
+            let threads = [60, 3600].map(|ahead| {
+                let clock = clock.clone();
+                thread::spawn(move || clock.learn(local + Duration::from_secs(ahead), local))
+            });
+            let early = clock.millis();
+            for thread in threads {
+                assert!(thread.join().unwrap());
+            }
+            assert!([0, 60_000, 3_600_000].contains(&early));
+            assert!([60_000, 3_600_000].contains(&clock.millis()));
+        });
+    }
+}
+
+#[cfg(all(test, not(tower_oss_loom)))]
 mod tests {
     use bytes::Bytes;
     use http::Response;

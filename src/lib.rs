@@ -72,6 +72,7 @@ mod method;
 mod parse;
 mod redact;
 pub mod retry;
+mod sync;
 #[cfg(feature = "test-util")]
 pub mod test_util;
 pub mod throttle;
