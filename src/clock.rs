@@ -197,7 +197,8 @@ impl fmt::Debug for ClockOffset {
     }
 }
 
-#[cfg(all(test, tower_oss_loom))]
+#[cfg(test)]
+#[cfg(tower_oss_loom)]
 mod interleavings {
     use loom::thread;
 
@@ -222,7 +223,8 @@ mod interleavings {
     }
 }
 
-#[cfg(all(test, not(tower_oss_loom)))]
+#[cfg(test)]
+#[cfg(not(tower_oss_loom))]
 mod tests {
     use bytes::Bytes;
     use http::Response;

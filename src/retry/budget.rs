@@ -125,7 +125,8 @@ fn millionths(number: f64) -> u64 {
     (number.clamp(0.0, 1e6) * 1e6).round() as u64
 }
 
-#[cfg(all(test, tower_oss_loom))]
+#[cfg(test)]
+#[cfg(tower_oss_loom)]
 mod interleavings {
     use loom::{sync::Arc, thread};
 
@@ -179,7 +180,8 @@ mod interleavings {
     }
 }
 
-#[cfg(all(test, not(tower_oss_loom)))]
+#[cfg(test)]
+#[cfg(not(tower_oss_loom))]
 mod tests {
     use proptest::prelude::*;
 
