@@ -1,7 +1,5 @@
 //! Sends requests to a stand-in for OSS and prints what comes back: `cargo run --example quickstart`
 
-mod stand_in;
-
 use std::{error::Error, time::Duration};
 
 use bytes::Bytes;
@@ -57,7 +55,7 @@ fn print(error: &OssError) {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let oss = Scripted::default();
-    let address = stand_in::serve(oss.clone()).await?;
+    let address = oss.serve().await?;
 
     // The one line that a client adds. The stalled body need not take the default of 5 s here.
     let layer = OssErrorLayer::new().body_deadline(Duration::from_millis(300));

@@ -1,16 +1,13 @@
 //! Shows what the retry policy does on a bad day, attempt by attempt: `cargo run --example retry`
 
-mod stand_in;
-
-use std::{error::Error as StdError, future::ready, iter, net::SocketAddr, time::Duration};
+use std::{error::Error as StdError, io::ErrorKind, iter, net::SocketAddr, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Method, Request, header};
+use http::{HeaderValue, Method, Request, header};
 use http_body_util::Full;
-use hyper::body::Incoming;
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use tokio::time::Instant;
-use tower::{BoxError, Service, ServiceBuilder, ServiceExt, service_fn};
+use tower::{BoxError, ServiceBuilder, ServiceExt};
 use tower_oss::{
     ClockOffset, Error, ErrorCode, OssErrorLayer, RetryPolicy,
     retry::{Attempt, Failure, RetryEvent},
@@ -25,12 +22,9 @@ struct Case {
     answers: Vec<Answer>,
 }
 
-/// Marks an answer that is lost on the way: the connection breaks instead.
-const LOST: HeaderName = HeaderName::from_static("x-lost");
-
 fn cases() -> Vec<Case> {
     let ok = || Answer::ok("hello from OSS");
-    let lost = || Answer::from(ErrorResponse::new("Lost").header(LOST, HeaderValue::from_static("yes")));
+    let lost = || Answer::fault(ErrorKind::ConnectionReset);
     let internal = || Answer::from(ErrorResponse::new(ErrorCode::InternalError));
     let throttled = ErrorResponse::new(ErrorCode::QpsLimitExceeded)
         .header(header::RETRY_AFTER, HeaderValue::from_static("1"));
@@ -127,15 +121,7 @@ fn end(start: Instant, error: &Error) {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
     let oss = Scripted::default();
-    let answers = oss.clone();
-    let line = service_fn(move |request: Request<Incoming>| {
-        let answer = answers.clone().call(request).into_inner();
-        ready(answer.and_then(|answer| match answer.headers().get(LOST) {
-            Some(_) => Err("lost on the way".into()),
-            None => Ok(answer),
-        }))
-    });
-    let address = stand_in::serve(line).await?;
+    let address = oss.serve().await?;
     for case in cases() {
         run(case, &oss, address).await?;
     }

@@ -54,7 +54,7 @@
 //!
 //! - `hyper-util`, on by default: tells the transport errors of hyper-util and reqwest apart, for the policy.
 //! - `tracing`: one event an error, with code, class, status, request id, EC and host.
-//! - `test-util`: the module `test_util`: error answers as OSS sends them, and a service that gives them.
+//! - `test-util`: the module `test_util`, for your tests: a scripted OSS, and errors made to order. Not on wasm32.
 //! - `full`: all of them.
 //!
 //! # Minimum supported Rust version

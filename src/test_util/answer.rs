@@ -1,43 +1,39 @@
-use std::{
-    pin::Pin,
-    task::{Context, Poll},
-};
+use std::{io, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
-use http_body::{Body, Frame, SizeHint};
 
-use super::{ErrorResponse, response::to_head};
-use crate::{ErrorCode, error::BoxError};
+use super::{AnswerBody, ErrorResponse, answer_body::Stop, response::to_head};
+use crate::ErrorCode;
 
-/// One answer of a [`Scripted`](super::Scripted) service: what it says, and how its body arrives.
+/// One answer of a [`Scripted`](super::Scripted) service: a response, or none at all, and how it arrives.
 ///
 /// # Examples
 ///
 /// ```
+/// use std::{io, time::Duration};
 /// use tower_oss::{ErrorCode, test_util::{Answer, ErrorResponse}};
 ///
-/// let whole = Answer::from(ErrorResponse::new(ErrorCode::InternalError));
-/// let trickling = whole.clone().in_frames_of(7);
-/// let cut = whole.clone().cut_after(100);
-/// let stalled = whole.stalled_after(100);
-/// # let _ = (trickling, cut, stalled);
+/// let complete = Answer::from(ErrorResponse::new(ErrorCode::InternalError));
+/// let trickling = complete.clone().in_frames_of(7);
+/// let cut = complete.clone().cut_after(100);
+/// let stalled = complete.clone().stalled_after(100);
+/// let late = complete.delayed(Duration::from_secs(2));
+/// let refused = Answer::fault(io::ErrorKind::ConnectionRefused);
+/// # let _ = (trickling, cut, stalled, late, refused);
 /// ```
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Answer {
-    response: Response<Bytes>,
-    frame: usize,
-    stop: Option<(usize, Stop)>,
+    pub(super) delay: Duration,
+    outcome: Outcome,
 }
 
-/// How a body ends before its end.
-#[derive(Clone, Copy, Debug)]
-enum Stop {
-    Ends,
-    Fails,
-    Failed,
-    Stalls,
+#[derive(Clone, Debug)]
+enum Outcome {
+    Response { response: Response<Bytes>, frame: usize, stop: Option<(usize, Stop)> },
+    Fault(io::ErrorKind),
+    Never,
 }
 
 impl Answer {
@@ -46,9 +42,9 @@ impl Answer {
         Self::new(Response::new(body.into()))
     }
 
-    /// Any answer at all.
+    /// Any response at all.
     pub fn new(response: Response<Bytes>) -> Self {
-        Self { response, frame: usize::MAX, stop: None }
+        Self::of(Outcome::Response { response, frame: usize::MAX, stop: None })
     }
 
     /// A web page, as a proxy sends it.
@@ -68,9 +64,33 @@ impl Answer {
             .into()
     }
 
+    /// No response: the call fails with an [`io::Error`] of this kind.
+    ///
+    /// Over [`serve`](super::Scripted::serve) the server closes the connection instead, whatever the kind.
+    pub fn fault(kind: io::ErrorKind) -> Self {
+        Self::of(Outcome::Fault(kind))
+    }
+
+    /// No response, ever: the call waits until the caller gives up.
+    pub fn never() -> Self {
+        Self::of(Outcome::Never)
+    }
+
+    fn of(outcome: Outcome) -> Self {
+        Self { delay: Duration::ZERO, outcome }
+    }
+
+    /// Lets the response, or the fault, come after this time. A paused tokio clock advances by itself.
+    pub fn delayed(mut self, delay: Duration) -> Self {
+        self.delay = delay;
+        self
+    }
+
     /// Sends the body in frames of this many bytes, at least one.
     pub fn in_frames_of(mut self, bytes: usize) -> Self {
-        self.frame = bytes.max(1);
+        if let Outcome::Response { frame, .. } = &mut self.outcome {
+            *frame = bytes.max(1);
+        }
         self
     }
 
@@ -89,85 +109,41 @@ impl Answer {
         self.stop(bytes, Stop::Stalls)
     }
 
-    fn stop(mut self, bytes: usize, stop: Stop) -> Self {
-        self.stop = Some((bytes, stop));
+    fn stop(mut self, bytes: usize, how: Stop) -> Self {
+        if let Outcome::Response { stop, .. } = &mut self.outcome {
+            *stop = Some((bytes, how));
+        }
         self
     }
 
-    /// The answer to HEAD: the body moves into `x-oss-err`.
-    pub(super) fn to_head(&self) -> Response<AnswerBody> {
-        to_head(self.response.clone()).map(|_| AnswerBody {
-            rest: Bytes::new(),
-            frame: usize::MAX,
-            announced: 0,
-            stop: None,
-        })
-    }
-
-    pub(super) fn to_response(&self) -> Response<AnswerBody> {
-        let mut response = self.response.clone();
-        let whole = response.body().len();
-        let stop = self.stop.filter(|(at, _)| *at <= whole);
-        let sent = stop.map_or(whole, |(at, _)| at);
-        let announced = if let Some((_, Stop::Ends)) = stop { sent } else { whole };
-        if response.headers().contains_key(header::CONTENT_LENGTH) {
-            response.headers_mut().insert(header::CONTENT_LENGTH, announced.into());
+    /// What the call ends with; `None` if it never ends.
+    pub(super) fn result(&self, is_head: bool) -> Option<io::Result<Response<AnswerBody>>> {
+        match &self.outcome {
+            // The error document of a HEAD response is in `x-oss-err`.
+            Outcome::Response { response, .. } if is_head => {
+                Some(Ok(to_head(response.clone()).map(|_| AnswerBody::default())))
+            }
+            Outcome::Response { response, frame, stop } => Some(Ok(respond(response.clone(), *frame, *stop))),
+            Outcome::Fault(kind) => Some(Err((*kind).into())),
+            Outcome::Never => None,
         }
-        let stop = stop.map(|(_, stop)| stop);
-        response.map(|body| AnswerBody { rest: body.slice(..sent), frame: self.frame, announced, stop })
     }
+}
+
+fn respond(mut response: Response<Bytes>, frame: usize, stop: Option<(usize, Stop)>) -> Response<AnswerBody> {
+    let complete = response.body().len();
+    let stop = stop.filter(|(at, _)| *at <= complete);
+    let sent = stop.map_or(complete, |(at, _)| at);
+    let announced = if let Some((_, Stop::Ends)) = stop { sent } else { complete };
+    if response.headers().contains_key(header::CONTENT_LENGTH) {
+        response.headers_mut().insert(header::CONTENT_LENGTH, announced.into());
+    }
+    let stop = stop.map(|(_, stop)| stop);
+    response.map(|body| AnswerBody::new(body.slice(..sent), frame, announced, stop))
 }
 
 impl From<ErrorResponse> for Answer {
     fn from(response: ErrorResponse) -> Self {
         Self::new(response.whole())
-    }
-}
-
-/// The body of an [`Answer`].
-#[derive(Debug)]
-pub struct AnswerBody {
-    rest: Bytes,
-    frame: usize,
-    announced: usize,
-    stop: Option<Stop>,
-}
-
-impl Body for AnswerBody {
-    type Data = Bytes;
-    type Error = BoxError;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        if self.rest.is_empty() {
-            return match self.stop {
-                Some(Stop::Stalls) => Poll::Pending,
-                Some(Stop::Fails) => {
-                    // Once more round first, so that a server has sent what it was given.
-                    self.stop = Some(Stop::Failed);
-                    cx.waker().wake_by_ref();
-                    Poll::Pending
-                }
-                Some(Stop::Failed) => {
-                    self.stop = None;
-                    Poll::Ready(Some(Err("the connection broke".into())))
-                }
-                Some(Stop::Ends) | None => Poll::Ready(None),
-            };
-        }
-        let length = self.frame.min(self.rest.len());
-        self.announced -= length;
-        let frame = self.rest.split_to(length);
-        Poll::Ready(Some(Ok(Frame::data(frame))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.rest.is_empty() && matches!(self.stop, None | Some(Stop::Ends))
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.announced as u64)
     }
 }

@@ -1,29 +1,52 @@
 use std::{
-    collections::VecDeque,
-    future::{Ready, ready},
+    fmt,
+    future::Future,
+    pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll},
 };
 
+use bytes::Bytes;
 use http::{Method, Request, Response};
+use tokio::time::{Sleep, sleep};
 use tower::Service;
 
-use super::{Answer, AnswerBody};
+use super::{Answer, AnswerBody, ReadingBodies, script::Script};
 use crate::error::BoxError;
 
-/// A service that gives one [`Answer`] after the other and remembers the requests.
+/// A service that gives one [`Answer`] after the other and records the requests.
 ///
-/// Clones share the script. A HEAD request gets the answer as OSS sends it then: without body, the error document
-/// in `x-oss-err`. When the script has ended, calls fail.
+/// Clones share the script and the record. A HEAD request gets the response as OSS sends it then: without a body,
+/// and with the error document in `x-oss-err`. When no answer is left, calls fail.
+///
+/// The request body may be of any type, and is dropped. [`reading_bodies`](Self::reading_bodies) makes a service
+/// that reads and records it, and [`serve`](Self::serve) a real server that does the same.
+///
+/// # Examples
+///
+/// ```
+/// use http::{Method, Request};
+/// use tower::ServiceExt;
+/// use tower_oss::{ErrorCode, test_util::{Answer, ErrorResponse, Scripted}};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let oss = Scripted::new([Answer::ok("first"), Answer::ok("second")]);
+/// oss.on(Method::DELETE, "/k", [ErrorResponse::new(ErrorCode::AccessDenied)]);
+///
+/// let status = async |method: Method| {
+///     let request = Request::builder().method(method).uri("/k").body(()).unwrap();
+///     oss.clone().oneshot(request).await.unwrap().status()
+/// };
+/// assert_eq!(status(Method::GET).await, 200); // the first of the script
+/// assert_eq!(status(Method::DELETE).await, 403); // by method and path
+/// assert_eq!(status(Method::DELETE).await, 403); // again: the last answer of a path stays
+/// assert_eq!(oss.requests().len(), 3);
+/// # }
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Scripted {
     script: Arc<Mutex<Script>>,
-}
-
-#[derive(Debug, Default)]
-struct Script {
-    answers: VecDeque<Answer>,
-    requests: Vec<Request<()>>,
 }
 
 impl Scripted {
@@ -40,10 +63,45 @@ impl Scripted {
         self.lock().answers.push_back(answer.into());
     }
 
-    /// The requests that came, without their bodies.
+    /// Answers requests of this method and path from a list of their own; its last answer is given again and again.
+    ///
+    /// A path with a query (`/k?uploads`) is compared together with the query, as it stands, and comes before one
+    /// without, which stands for every query. A second list for the same method and path replaces the first.
+    pub fn on<A: Into<Answer>>(
+        &self,
+        method: Method,
+        path: impl Into<String>,
+        answers: impl IntoIterator<Item = A>,
+    ) {
+        let answers = answers.into_iter().map(Into::into).collect();
+        self.lock().route(method, path.into(), answers);
+    }
+
+    /// The requests that came, in their order.
+    ///
+    /// Their bodies are empty unless they were read: by [`reading_bodies`](Self::reading_bodies) or
+    /// [`serve`](Self::serve).
     #[must_use]
-    pub fn requests(&self) -> Vec<Request<()>> {
+    pub fn requests(&self) -> Vec<Request<Bytes>> {
         self.lock().requests.clone()
+    }
+
+    /// This service, but it reads the body of each request to its end before it responds, as a server does.
+    #[must_use]
+    pub fn reading_bodies(&self) -> ReadingBodies {
+        ReadingBodies::new(self.clone())
+    }
+
+    pub(super) fn respond(&self, request: Request<Bytes>) -> ResponseFuture {
+        let mut script = self.lock();
+        let answer = script.next(request.method(), request.uri());
+        let is_head = request.method() == Method::HEAD;
+        script.requests.push(request);
+        ResponseFuture::new(answer.as_ref(), is_head)
+    }
+
+    pub(super) fn record(&self, request: Request<Bytes>) {
+        self.lock().requests.push(request);
     }
 
     fn lock(&self) -> MutexGuard<'_, Script> {
@@ -54,20 +112,50 @@ impl Scripted {
 impl<B> Service<Request<B>> for Scripted {
     type Response = Response<AnswerBody>;
     type Error = BoxError;
-    type Future = Ready<Result<Response<AnswerBody>, BoxError>>;
+    type Future = ResponseFuture;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        let mut script = self.lock();
-        let is_head = request.method() == Method::HEAD;
-        script.requests.push(request.map(|_| ()));
-        ready(match script.answers.pop_front() {
-            Some(answer) if is_head => Ok(answer.to_head()),
-            Some(answer) => Ok(answer.to_response()),
-            None => Err("the script has ended".into()),
-        })
+    fn call(&mut self, request: Request<B>) -> ResponseFuture {
+        self.respond(request.map(|_| Bytes::new()))
+    }
+}
+
+/// The future of a [`Scripted`] service.
+pub struct ResponseFuture {
+    delay: Option<Pin<Box<Sleep>>>,
+    /// `None` when it was returned, or never will be.
+    result: Option<Result<Response<AnswerBody>, BoxError>>,
+}
+
+impl ResponseFuture {
+    fn new(answer: Option<&Answer>, is_head: bool) -> Self {
+        let Some(answer) = answer else {
+            return Self { delay: None, result: Some(Err("the script has ended".into())) };
+        };
+        Self {
+            delay: (!answer.delay.is_zero()).then(|| Box::pin(sleep(answer.delay))),
+            result: answer.result(is_head).map(|result| result.map_err(Into::into)),
+        }
+    }
+}
+
+impl Future for ResponseFuture {
+    type Output = Result<Response<AnswerBody>, BoxError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if self.delay.as_mut().is_some_and(|delay| delay.as_mut().poll(cx).is_pending()) {
+            return Poll::Pending;
+        }
+        self.delay = None;
+        self.result.take().map_or(Poll::Pending, Poll::Ready)
+    }
+}
+
+impl fmt::Debug for ResponseFuture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
     }
 }

@@ -1,7 +1,23 @@
 //! The answers for other people's tests are what OSS would send.
 
-use http::{HeaderValue, header};
-use tower_oss::{ErrorCode, OssError, test_util::ErrorResponse};
+use std::{
+    io::{self, ErrorKind},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use futures_util::stream;
+use http::{HeaderValue, Method, Request, Response, header};
+use http_body::Frame;
+use http_body_util::{BodyExt, StreamBody};
+use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+use tokio::time::{Instant, timeout};
+use tower::{BoxError, Layer, ServiceExt};
+use tower_oss::{
+    Error, ErrorCode, OssError, OssErrorLayer,
+    error::RetryStop,
+    test_util::{Answer, ErrorBuilder, ErrorResponse, Scripted},
+};
 
 fn denied() -> ErrorResponse {
     ErrorResponse::new(ErrorCode::AccessDenied)
@@ -33,4 +49,119 @@ fn a_nested_element_is_written_once_and_a_header_is_replaced() {
     assert_eq!(response.headers().get_all(header::SERVER).iter().count(), 1);
     let body = format!("{:?}", response.into_body());
     assert_eq!(body.matches("<AccessDeniedDetail>").count(), 1, "{body}");
+}
+
+/// What a call of this script ends with: the status or the text of the error.
+async fn call(oss: &Scripted, method: Method, uri: &str) -> Result<u16, BoxError> {
+    let request = Request::builder().method(method).uri(uri).body(()).unwrap();
+    oss.clone().oneshot(request).await.map(|response| response.status().as_u16())
+}
+
+#[tokio::test]
+async fn a_fault_is_an_io_error_and_a_transport_error_in_a_stack() {
+    let oss = Scripted::new([Answer::fault(ErrorKind::ConnectionRefused)]);
+    let error = OssErrorLayer::new().layer(oss).oneshot(Request::new(())).await.unwrap_err();
+    let Error::Transport(error) = error else { panic!("{error}") };
+    let cause = error.get_ref().downcast_ref::<io::Error>().unwrap();
+    assert_eq!(cause.kind(), ErrorKind::ConnectionRefused);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_is_late_by_its_delay_and_silence_lasts() {
+    let oss = Scripted::new([
+        Answer::ok("").delayed(Duration::from_secs(3)),
+        Answer::fault(ErrorKind::TimedOut).delayed(Duration::from_secs(4)),
+        Answer::never(),
+    ]);
+    let start = Instant::now();
+    assert_eq!(call(&oss, Method::GET, "/k").await.unwrap(), 200);
+    assert_eq!(start.elapsed().as_secs(), 3);
+    call(&oss, Method::GET, "/k").await.unwrap_err();
+    assert_eq!(start.elapsed().as_secs(), 7);
+    assert!(timeout(Duration::from_secs(86_400), call(&oss, Method::GET, "/k")).await.is_err());
+    assert_eq!(oss.requests().len(), 3);
+}
+
+#[tokio::test]
+async fn a_list_for_a_method_and_path_comes_before_the_script_and_its_last_answer_stays() {
+    let status = |code: u16| Answer::new(Response::builder().status(code).body(Bytes::new()).unwrap());
+    let oss = Scripted::new([status(200)]);
+    oss.on(Method::GET, "/k", [status(201), status(202)]);
+    oss.on(Method::GET, "/k?acl", [status(203)]);
+    for (method, uri, expected) in [
+        (Method::GET, "/k", 201),
+        (Method::GET, "/k?acl", 203),
+        (Method::GET, "http://b.example.com/k?other", 202),
+        (Method::GET, "/k", 202),
+        (Method::PUT, "/k", 200),
+    ] {
+        assert_eq!(call(&oss, method.clone(), uri).await.unwrap(), expected, "{method} {uri}");
+    }
+    let error = call(&oss, Method::GET, "/l").await.unwrap_err();
+    assert_eq!(error.to_string(), "the script has ended");
+    oss.on(Method::GET, "/k", [status(204)]);
+    assert_eq!(call(&oss, Method::GET, "/k").await.unwrap(), 204, "a second list replaces the first");
+    oss.on(Method::GET, "/k", [(); 0].map(|()| status(200)));
+    oss.push(status(205));
+    assert_eq!(call(&oss, Method::GET, "/k").await.unwrap(), 205, "an empty list gives way to the script");
+}
+
+#[tokio::test]
+async fn a_request_body_is_read_to_its_end_and_recorded() {
+    let oss = Scripted::new([Answer::ok("")]);
+    let frames = ["he", "llo"].map(|text| Ok::<_, BoxError>(Frame::data(Bytes::from(text))));
+    let request = Request::put("/k").body(StreamBody::new(stream::iter(frames))).unwrap();
+    oss.reading_bodies().oneshot(request).await.unwrap();
+
+    let broken = stream::iter([Err::<Frame<Bytes>, BoxError>("the disk failed".into())]);
+    let request = Request::put("/l").body(StreamBody::new(broken)).unwrap();
+    let error = oss.reading_bodies().oneshot(request).await.unwrap_err();
+    assert_eq!(error.to_string(), "the disk failed");
+
+    let requests = oss.requests();
+    let came: Vec<_> = requests.iter().map(|request| (request.uri().path(), &request.body()[..])).collect();
+    assert_eq!(came, [("/k", &b"hello"[..]), ("/l", b"")]);
+}
+
+#[tokio::test]
+async fn a_served_script_responds_records_and_breaks_connections() {
+    let oss = Scripted::new([
+        Answer::ok("hi").in_frames_of(1),
+        Answer::fault(ErrorKind::ConnectionReset),
+        ErrorResponse::new(ErrorCode::NoSuchKey).into(),
+    ]);
+    let address = oss.serve().await.unwrap();
+    let client = OssErrorLayer::new().layer(Client::builder(TokioExecutor::new()).build_http());
+    let request = |method: Method| {
+        let uri = format!("http://{address}/k");
+        Request::builder().method(method).uri(uri).body("body".to_owned()).unwrap()
+    };
+    let response = client.clone().oneshot(request(Method::PUT)).await.unwrap();
+    assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "hi");
+    let error = client.clone().oneshot(request(Method::POST)).await.unwrap_err();
+    assert!(matches!(error, Error::Transport(_)), "{error}");
+    let error = client.oneshot(request(Method::HEAD)).await.unwrap_err();
+    assert_eq!(error.oss().unwrap().code(), &ErrorCode::NoSuchKey);
+    let bodies: Vec<_> = oss.requests().into_iter().map(|request| request.into_body()).collect();
+    assert_eq!(bodies[..2], ["body", "body"]);
+}
+
+#[test]
+fn a_built_error_says_what_a_policy_would_have_noted_and_changes_no_other() {
+    let kept = ErrorResponse::new(ErrorCode::NoSuchUpload).error();
+    let built = || {
+        let oss = ErrorBuilder::oss(kept.clone());
+        [oss, ErrorBuilder::transport(io::Error::from(ErrorKind::BrokenPipe))]
+    };
+    for builder in built() {
+        let error = builder.build();
+        let notes = (error.attempts(), error.retry_stop(), error.after_ambiguous_attempt());
+        assert_eq!(notes, (1, None, false), "{error}");
+    }
+    for builder in built() {
+        let error = builder.attempts(3).retry_stop(RetryStop::OutOfTime).after_ambiguous_attempt().build();
+        let notes = (error.attempts(), error.retry_stop(), error.after_ambiguous_attempt());
+        assert_eq!(notes, (3, Some(RetryStop::OutOfTime), true), "{error}");
+    }
+    assert_eq!((kept.attempts(), kept.retry_stop()), (1, None));
 }

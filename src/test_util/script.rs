@@ -1,0 +1,47 @@
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+use http::{Method, Request, Uri};
+
+use super::Answer;
+
+/// What a [`Scripted`](super::Scripted) service responds, and what it was asked.
+#[derive(Debug, Default)]
+pub(super) struct Script {
+    routes: Vec<Route>,
+    pub(super) answers: VecDeque<Answer>,
+    pub(super) requests: Vec<Request<Bytes>>,
+}
+
+#[derive(Debug)]
+struct Route {
+    method: Method,
+    path: String,
+    answers: VecDeque<Answer>,
+}
+
+impl Script {
+    /// Replaces the route of this method and path.
+    pub(super) fn route(&mut self, method: Method, path: String, answers: VecDeque<Answer>) {
+        self.routes.retain(|route| (&route.method, &route.path) != (&method, &path));
+        self.routes.push(Route { method, path, answers });
+    }
+
+    /// The next answer to this request, if any is left.
+    pub(super) fn next(&mut self, method: &Method, uri: &Uri) -> Option<Answer> {
+        match self.find(method, uri) {
+            Some(route) if route.answers.len() > 1 => route.answers.pop_front(),
+            Some(route) if !route.answers.is_empty() => route.answers.front().cloned(),
+            _ => self.answers.pop_front(),
+        }
+    }
+
+    /// The route with the request's query before the one without a query.
+    fn find(&mut self, method: &Method, uri: &Uri) -> Option<&mut Route> {
+        let with_query = uri.path_and_query().map_or("/", |path| path.as_str());
+        let place = [with_query, uri.path()].into_iter().find_map(|path| {
+            self.routes.iter().position(|route| (&route.method, &*route.path) == (method, path))
+        })?;
+        self.routes.get_mut(place)
+    }
+}

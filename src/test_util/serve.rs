@@ -1,0 +1,58 @@
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr},
+};
+
+use hyper::server::conn::http1;
+use hyper_util::{rt::TokioIo, service::TowerToHyperService};
+use tokio::net::TcpListener;
+
+use super::Scripted;
+
+impl Scripted {
+    /// Serves the script over HTTP/1.1 on a free port of the loopback interface, and returns the address.
+    ///
+    /// The server reads and records the request bodies. It ends with the tokio runtime, so each `#[tokio::test]` has
+    /// its own.
+    ///
+    /// # Errors
+    ///
+    /// When no port can be opened.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime with `net` (`enable_io`).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use http::Request;
+    /// use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+    /// use tower_oss::test_util::{Answer, Scripted};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let oss = Scripted::new([Answer::ok("")]);
+    /// let address = oss.serve().await.unwrap();
+    ///
+    /// let client = Client::builder(TokioExecutor::new()).build_http();
+    /// let request = Request::put(format!("http://{address}/k")).body("hello".to_owned()).unwrap();
+    /// assert_eq!(client.request(request).await.unwrap().status(), 200);
+    /// assert_eq!(oss.requests()[0].body(), "hello");
+    /// # }
+    /// ```
+    pub async fn serve(&self) -> io::Result<SocketAddr> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let address = listener.local_addr()?;
+        tokio::spawn(accept(listener, self.clone()));
+        Ok(address)
+    }
+}
+
+async fn accept(listener: TcpListener, oss: Scripted) {
+    while let Ok((stream, _)) = listener.accept().await {
+        let service = TowerToHyperService::new(oss.reading_bodies());
+        // A connection that breaks is what some tests are about.
+        tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+    }
+}
