@@ -2,9 +2,10 @@ use std::num::NonZeroU32;
 
 use http::Request;
 
-/// Which attempt a request is: a request extension, for signers, spans and headers.
+/// The number of an attempt: a request extension, for signers, spans and headers.
 ///
-/// The policy adds it from the second attempt on; a request without it is the first.
+/// [`RetryPolicy`](crate::RetryPolicy) adds it from the second attempt on. A request without it is the
+/// first attempt.
 ///
 /// # Examples
 ///
@@ -19,22 +20,22 @@ use http::Request;
 pub struct Attempt(NonZeroU32);
 
 impl Attempt {
-    /// The first.
+    /// The first attempt.
     pub(crate) const FIRST: Self = Self(NonZeroU32::MIN);
 
-    /// Which attempt this request is.
+    /// Returns the attempt that this request is.
     #[must_use]
     pub fn of<B>(request: &Request<B>) -> Self {
         request.extensions().get().copied().unwrap_or(Self::FIRST)
     }
 
-    /// The number, counted from 1.
+    /// Returns the number, counted from 1.
     #[must_use]
     pub fn number(self) -> u32 {
         self.0.get()
     }
 
-    /// The one after this.
+    /// Returns the next attempt.
     pub(crate) fn next(self) -> Self {
         Self(self.0.saturating_add(1))
     }

@@ -1,4 +1,7 @@
-//! How far the local clock is from the server's.
+//! The difference between the local clock and the server's.
+//!
+//! OSS rejects a request whose date is more than 15 minutes off. [`ClockOffset`] learns the difference from
+//! such a response, so that the next attempt is dated right.
 
 use std::{
     fmt,
@@ -13,24 +16,32 @@ use crate::{
     sync::AtomicI64,
 };
 
-/// How far the clock of OSS is ahead of the local one, learned from its answers: a handle, cheap to clone.
+/// The offset between the clock of OSS and the local clock: a shared handle, cheap to clone.
 ///
-/// OSS refuses requests whose date is more than 15 minutes off. Give clones of one `ClockOffset` to
-/// [`OssErrorLayer::clock`](crate::OssErrorLayer::clock), which learns it,
-/// to [`RetryPolicy::clock`](crate::RetryPolicy::clock), which repeats what was refused, and to
-/// your signer, which dates its requests by [`now`](Self::now). The local clock is never touched.
+/// Give clones of one `ClockOffset` to
 ///
-/// It is learned from a `RequestTimeTooSkewed` answer that no cache has kept (`Age`): from the body's `ServerTime`, or else
-/// from `Date`. Under V4 signing, OSS answers a wrong date with `InvalidArgument`, which it answers to much
-/// else, too; then the offset is learned only if `Date` is more than 15 minutes away from what the client takes for
-/// now, whatever the message says. When the local clock has been set right, the next such answer brings the
+/// - [`OssErrorLayer::clock`](crate::OssErrorLayer::clock), which learns the offset,
+/// - [`RetryPolicy::clock`](crate::RetryPolicy::clock), which retries a request that was rejected for its
+///   date, once, after the offset has changed,
+/// - your signer, which dates requests with [`now`](Self::now).
+///
+/// The local clock is never changed. Use one offset for all servers that share a clock.
+///
+/// # When it learns
+///
+/// From a `RequestTimeTooSkewed` response: from `ServerTime` in the body, or else from the `Date` header. With
+/// V4 signatures, OSS answers a wrong date with `InvalidArgument`, which has many other causes. Then the offset
+/// is learned only if `Date` differs from [`now`](Self::now) by more than 15 minutes. A response from a cache
+/// (with an `Age`) is ignored. When the local clock has been corrected, the next such response brings the
 /// offset back to zero.
 ///
-/// An offset beyond the bound is not believed, and neither is a server that lives before 2020. The bound is 48 hours unless
-/// set: enough for a date that is wrong by a day, in any time zone. Whoever can forge a response, on a connection without
-/// TLS, can move the dates of your signatures by as much as the bound; with a longer one, a hostile server could collect
-/// signatures that are dated far ahead. An error whose offset was beyond the bound says so in
-/// [`explain`](OssError::explain). Use one offset for the servers of one clock.
+/// # Bound
+///
+/// An offset beyond the bound is ignored, and so is a server time before 2020. The default bound is 48 hours: a
+/// date that is wrong by one day, in any time zone. A larger bound is a risk: without TLS, a forged response
+/// can move the dates of your signatures by as much as the bound, and a hostile server could collect signatures
+/// that stay valid far into the future. If the bound was exceeded, the error says so in
+/// [`explain`](OssError::explain) and in its `tracing` event.
 ///
 /// # Examples
 ///
@@ -50,13 +61,13 @@ use crate::{
 pub struct ClockOffset(Arc<Inner>);
 
 struct Inner {
-    /// Milliseconds that the server is ahead.
+    /// Milliseconds by which the server is ahead.
     ahead: AtomicI64,
     /// Milliseconds.
     bound: i64,
 }
 
-/// The farthest that OSS lets a date be off.
+/// The difference that OSS tolerates.
 const ALLOWED_SKEW: Duration = Duration::from_secs(15 * 60);
 
 /// 2020-01-01, in seconds since 1970.
@@ -66,29 +77,31 @@ const EARLIEST: Duration = Duration::from_secs(1_577_836_800);
 const LATEST: Duration = Duration::from_secs(253_402_300_799);
 
 impl ClockOffset {
-    /// No offset yet; up to 48 hours are believed.
+    /// Creates a handle with an offset of zero and a bound of 48 hours.
     #[must_use]
     pub fn new() -> Self {
         Self::bounded(Duration::from_secs(48 * 60 * 60))
     }
 
-    /// No offset yet; up to this much is believed. A device that wakes up in 1970 needs some sixty years.
+    /// Creates a handle with an offset of zero and this bound.
     ///
-    /// Clamped to what an HTTP date can hold, some 8 000 years.
+    /// A device that starts in 1970 needs about sixty years. The bound is clamped to what an HTTP date can
+    /// represent, about 8 000 years.
     #[must_use]
     pub fn bounded(bound: Duration) -> Self {
         Self(Arc::new(Inner { ahead: AtomicI64::new(0), bound: to_millis(bound.min(LATEST)) }))
     }
 
-    /// The present time by the server's clock, as far as it is known.
+    /// Returns the current time by the server's clock.
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "this is the clock")]
     pub fn now(&self) -> SystemTime {
         self.apply(SystemTime::now())
     }
 
-    /// A moment of the local clock, by the server's clock. Never before 1970 nor after 9999, so that it can always be written
-    /// as an HTTP date.
+    /// Converts a time of the local clock to the server's clock.
+    ///
+    /// The result is never before 1970 or after 9999, so it can always be formatted as an HTTP date.
     #[must_use]
     pub fn apply(&self, local: SystemTime) -> SystemTime {
         let ahead = self.millis();
@@ -98,14 +111,15 @@ impl ClockOffset {
         SystemTime::UNIX_EPOCH.checked_add(LATEST).map_or(moved, |latest| moved.min(latest))
     }
 
-    /// Milliseconds that the server's clock is ahead of the local one; below zero, it is behind.
+    /// Returns the milliseconds by which the server's clock is ahead of the local one. Negative if it is
+    /// behind.
     #[must_use]
     pub fn millis(&self) -> i64 {
         self.0.ahead.load(Relaxed)
     }
 
-    /// Notes what the server's clock shows at a moment of the local one. Says whether that was believed.
-    #[expect(clippy::must_use_candidate, reason = "whoever teaches need not mind")]
+    /// Sets the offset from a pair of times, and returns whether it is within the bound.
+    #[expect(clippy::must_use_candidate, reason = "the result is only informative")]
     pub fn learn(&self, server: SystemTime, local: SystemTime) -> bool {
         self.consider(server, local) == Learned::Believed
     }
@@ -125,7 +139,7 @@ impl ClockOffset {
         Learned::Believed
     }
 
-    /// Learns from an error that may be due to the clock, and notes on it if the bound forbids that.
+    /// Learns from an error that a wrong clock may have caused, and marks the error if the bound was exceeded.
     #[expect(clippy::disallowed_methods, reason = "the response has just come")]
     pub(crate) fn learn_from(&self, error: &OssError) {
         if self.learn_at(error, SystemTime::now()) == Learned::BeyondBound {
@@ -135,7 +149,7 @@ impl ClockOffset {
 
     fn learn_at(&self, error: &OssError, local: SystemTime) -> Learned {
         let headers = error.plain_headers();
-        // What a cache has kept tells nothing about now.
+        // A cached response says nothing about the current time.
         if headers.get(header::AGE).is_some_and(|age| age != "0") {
             return Learned::Nothing;
         }
@@ -156,22 +170,22 @@ impl ClockOffset {
     }
 }
 
-/// What came of a server's time.
+/// The result of considering a server's time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Learned {
-    /// It is missing, or no server can live then.
+    /// The time is missing or before 2020.
     Nothing,
-    /// It is further off than the bound allows.
+    /// The offset exceeds the bound.
     BeyondBound,
     Believed,
 }
 
-/// Whether an error may be due to the clock: only then is it worth a look at it.
+/// Whether a wrong clock may have caused an error.
 pub(crate) fn may_be_skewed(error: &OssError) -> bool {
     error.is_clock_skewed() || *error.code() == ErrorCode::InvalidArgument
 }
 
-/// What the body says the server's time is.
+/// The server's time as the body has it.
 fn server_time(error: &OssError) -> Option<SystemTime> {
     let text = error.field("ServerTime").or_else(|| error.field("Detail/ServerTime"))?;
     humantime::parse_rfc3339_weak(text).ok()

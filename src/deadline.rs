@@ -3,10 +3,11 @@ use std::time::Duration;
 use http::Request;
 use tokio::time::Instant;
 
-/// The moment by which a call must be over: a request extension.
+/// The time by which a call must end: a request extension.
 ///
-/// [`RetryPolicy`](crate::RetryPolicy) starts no wait that would end past it, and [`Throttle`](crate::throttle::Throttle) lets nobody wait past it. It does
-/// not stop an attempt that is under way: that is what tower's Timeout is for.
+/// [`RetryPolicy`](crate::RetryPolicy) starts no wait that would end after it, and
+/// [`Throttle`](crate::throttle::Throttle) keeps no request waiting beyond it. Neither stops an attempt
+/// that is in progress; use tower's `Timeout` for that.
 ///
 /// # Examples
 ///
@@ -23,32 +24,32 @@ use tokio::time::Instant;
 pub struct Deadline(Instant);
 
 impl Deadline {
-    /// At this moment.
+    /// Creates a deadline at this time.
     #[must_use]
     pub fn at(moment: Instant) -> Self {
         Self(moment)
     }
 
-    /// This long from now; in thirty years if that is beyond what a clock can say.
+    /// Creates a deadline this long from now, or in thirty years if the clock cannot represent that.
     #[must_use]
     pub fn after(duration: Duration) -> Self {
         Self(far(Instant::now(), duration))
     }
 
-    /// The moment.
+    /// Returns the time.
     #[must_use]
     pub fn moment(self) -> Instant {
         self.0
     }
 
-    /// The deadline of a request, if it has one.
+    /// Returns the deadline of a request, if it has one.
     #[must_use]
     pub fn of<B>(request: &Request<B>) -> Option<Self> {
         request.extensions().get().copied()
     }
 }
 
-/// The moment after a while; in thirty years if the while is beyond what a clock can say.
+/// `now + duration`, or in thirty years if the clock cannot represent that.
 pub(crate) fn far(now: Instant, duration: Duration) -> Instant {
     now.checked_add(duration).unwrap_or_else(|| now + Duration::from_secs(30 * 365 * 24 * 60 * 60))
 }

@@ -2,11 +2,10 @@ use std::fmt;
 
 use http::StatusCode;
 
-/// What kind of trouble an error code means.
+/// The category of an error.
 ///
-/// The class is what most callers want to branch on when no single [`ErrorCode`](crate::ErrorCode) matters to
-/// them: one status has many causes (a 403 may be a wrong key, a skewed clock or an archived object), a class
-/// has one remedy.
+/// Branch on the class when no single [`ErrorCode`](crate::ErrorCode) matters to you. A status has many causes
+/// (a 403 can mean a wrong key, a skewed clock or an archived object); a class has one remedy.
 ///
 /// # Examples
 ///
@@ -19,32 +18,32 @@ use http::StatusCode;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum ErrorClass {
-    /// The request is wrong and stays wrong: mend it before sending it again.
+    /// The request is invalid. Change it before you send it again.
     Client,
     /// Credentials, signature or permission.
     Auth,
     /// The object, bucket, upload or configuration does not exist.
     NotFound,
-    /// The present state of the resource forbids the operation.
+    /// The current state of the resource does not allow the operation.
     Conflict,
-    /// A conditional header was not satisfied.
+    /// A condition in the request's headers was not met.
     Precondition,
-    /// A limit is reached: reduce the request rate.
+    /// A limit was exceeded. Reduce the request rate.
     Throttling,
-    /// OSS failed, or is too busy: try again after a wait.
+    /// OSS failed or is overloaded. Retry after a wait.
     Server,
-    /// The clock of the client is too far from the clock of OSS.
+    /// The client's clock differs too much from the clock of OSS.
     Clock,
-    /// The resource must be reached at another address.
+    /// The resource is at another address.
     Redirect,
     /// The object is stored, but the upload callback failed.
     Callback,
-    /// Neither the code nor the status tells.
+    /// Neither the code nor the status is known.
     Unknown,
 }
 
 impl ErrorClass {
-    /// The class in lower case with underscores, for logs and metrics.
+    /// Returns the name of the class in snake case, for logs and metrics.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -62,7 +61,7 @@ impl ErrorClass {
         }
     }
 
-    /// The class of an answer whose code is missing or unknown.
+    /// The class of a response whose code says nothing.
     pub(crate) fn of_status(status: StatusCode) -> Self {
         match status.as_u16() {
             203 => Self::Callback,

@@ -1,19 +1,19 @@
-use std::fmt;
+use std::{convert::Infallible, fmt, str::FromStr};
 
 use http::StatusCode;
 
 use super::ErrorClass;
 use crate::redact::Shown;
 
-/// A code that this crate has no variant for.
+/// A code without a variant in [`ErrorCode`].
 ///
-/// It is opaque, and nobody but this crate can make one: when a code becomes a variant in a later release, no
-/// `match` breaks that compared the text.
+/// It is opaque and cannot be constructed outside of this crate. When a later release adds a variant for the
+/// code, a `match` that compares the text keeps working.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct UnknownCode(Box<str>);
 
 impl UnknownCode {
-    /// The code as OSS sent it.
+    /// Returns the code as OSS sent it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -26,14 +26,14 @@ impl fmt::Debug for UnknownCode {
     }
 }
 
-/// Makes the enum and its look-ups of the table in `codes.rs`.
+/// Defines the enum and its lookups from the table in `codes.rs`.
 macro_rules! error_codes {
     ($($name:ident $status:literal $class:ident $meaning:literal;)*) => {
-        /// What went wrong, in one word: the `Code` of an OSS error.
+        /// The `Code` of an OSS error.
         ///
-        /// Applications branch on it, and never on the status alone: one status has many causes. There is a
-        /// variant for every general code that OSS documents or is known to send, and [`Other`](Self::Other)
-        /// for the rest. Codes are compared whole and case-sensitively.
+        /// Branch on the code, never on the status alone: one status has many causes. There is a variant for
+        /// every general code that OSS documents or is known to send, and [`Other`](Self::Other) for the rest.
+        /// Comparison is exact and case-sensitive.
         ///
         /// # Examples
         ///
@@ -52,7 +52,7 @@ macro_rules! error_codes {
         #[non_exhaustive]
         pub enum ErrorCode {
             $(#[doc = $meaning] $name,)*
-            /// A code that has no variant.
+            /// A code without a variant.
             Other(UnknownCode),
         }
 
@@ -63,7 +63,7 @@ macro_rules! error_codes {
         static PREFIXES: &[u64] = &[$(prefix(stringify!($name))),*];
 
         impl ErrorCode {
-            /// The code as OSS sends it.
+            /// Returns the code as OSS sends it.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {
@@ -72,7 +72,10 @@ macro_rules! error_codes {
                 }
             }
 
-            /// What kind of trouble the code means; [`ErrorClass::Unknown`] where that is not known.
+            /// Returns the class of the code, or [`ErrorClass::Unknown`] if the code has no variant.
+            ///
+            /// [`OssError::class`](crate::OssError::class) knows more: it also reads the words of an unlisted
+            /// code, and the status.
             #[must_use]
             pub fn class(&self) -> ErrorClass {
                 match self {
@@ -81,7 +84,7 @@ macro_rules! error_codes {
                 }
             }
 
-            /// What the code means, in a few words; `None` where it has no variant.
+            /// Returns a short description, or `None` if the code has no variant.
             #[must_use]
             pub fn meaning(&self) -> Option<&'static str> {
                 match self {
@@ -90,9 +93,9 @@ macro_rules! error_codes {
                 }
             }
 
-            /// The status that OSS documents for the code (the first of several), or `None` if it documents none.
+            /// Returns the status that OSS documents for the code, the first if there are several.
             ///
-            /// The status that came is [`OssError::status`](crate::OssError::status).
+            /// The status of a response is [`OssError::status`](crate::OssError::status).
             #[must_use]
             pub fn documented_status(&self) -> Option<StatusCode> {
                 let status: u16 = match self {
@@ -108,10 +111,19 @@ macro_rules! error_codes {
 super::codes::error_code_table!(error_codes);
 
 impl ErrorCode {
-    /// Every code that has a variant, sorted by its text.
+    /// Returns every code with a variant, sorted by text.
     #[must_use]
     pub fn known() -> &'static [Self] {
         KNOWN
+    }
+}
+
+/// Never fails: a code without a variant is [`Other`](ErrorCode::Other).
+impl FromStr for ErrorCode {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(text.into())
     }
 }
 

@@ -1,26 +1,48 @@
+use std::fmt;
+
 /// How an error body arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum BodyState {
-    /// Whole.
+    /// The complete body arrived.
     Complete,
-    /// Cut: it is longer than the limit, or it ended before the error document in it did.
+    /// The body is longer than the limit, or ended before its error document did.
     Truncated,
-    /// It was not complete at the deadline.
+    /// The body was not complete at the deadline.
     TimedOut,
-    /// Reading it failed; the cause is the `source()` of the error.
+    /// Reading the body failed. The cause is the `source()` of the error.
     Failed,
-    /// There is none, as in every answer to HEAD.
+    /// There is no body, as in every response to HEAD.
     Empty,
 }
 
-/// What an error body is.
+impl BodyState {
+    /// Returns the name of the state in snake case, for logs and metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Truncated => "truncated",
+            Self::TimedOut => "timed_out",
+            Self::Failed => "failed",
+            Self::Empty => "empty",
+        }
+    }
+}
+
+impl fmt::Display for BodyState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What an error body contains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum BodyKind {
-    /// An error document of OSS, in XML.
+    /// An error document of OSS in XML.
     OssXml,
-    /// An error document of OSS, in JSON (vector and table buckets).
+    /// An error document of OSS in JSON, as vector and table buckets send it.
     OssJson,
     /// A web page: of a proxy, or the bucket's own error page.
     Html,
@@ -28,19 +50,34 @@ pub enum BodyKind {
     OtherXml,
     /// JSON, but no error document of OSS.
     OtherJson,
-    /// Compressed bytes: a decompressing layer belongs below the error layer.
+    /// Compressed bytes. Put a decompressing layer below the error layer.
     Compressed,
     /// Any other text or bytes.
     Other,
-    /// There is none.
+    /// There is no body.
     None,
 }
 
 impl BodyKind {
-    /// Whether the body is an error document of OSS.
+    /// Returns whether the body is an error document of OSS.
     #[must_use]
     pub const fn is_oss(self) -> bool {
         matches!(self, Self::OssXml | Self::OssJson)
+    }
+
+    /// Returns the name of the kind in snake case, for logs and metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::OssXml => "oss_xml",
+            Self::OssJson => "oss_json",
+            Self::Html => "html",
+            Self::OtherXml => "other_xml",
+            Self::OtherJson => "other_json",
+            Self::Compressed => "compressed",
+            Self::Other => "other",
+            Self::None => "none",
+        }
     }
 
     /// The kind in a few words, for people.
@@ -58,14 +95,38 @@ impl BodyKind {
     }
 }
 
+impl fmt::Display for BodyKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 /// Where the code of an error came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CodeOrigin {
-    /// The body says it.
+    /// The body.
     Body,
-    /// A header says it: `x-oss-err` or `x-oss-error-type`.
+    /// A header: `x-oss-err` or `x-oss-error-type`.
     Header,
-    /// Nothing says it: it is inferred from the status, and only as good as that.
+    /// The status: nothing else has a code. One status has many causes, so do not rely on it.
     Inferred,
+}
+
+impl CodeOrigin {
+    /// Returns the name of the origin in lower case, for logs and metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Body => "body",
+            Self::Header => "header",
+            Self::Inferred => "inferred",
+        }
+    }
+}
+
+impl fmt::Display for CodeOrigin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }

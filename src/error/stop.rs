@@ -1,17 +1,40 @@
-/// Why the retry policy did not try again.
+use std::fmt;
+
+/// The reason why [`RetryPolicy`](crate::RetryPolicy) did not retry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RetryStop {
-    /// The same request would fail again, as far as is known.
+    /// The same request would fail again.
     NotRetryable,
-    /// All attempts are used up.
+    /// All attempts are used.
     AttemptsExhausted,
-    /// The next attempt would come after the time limit, or after the request's deadline.
+    /// The next attempt would start after the time limit or the request's deadline.
     OutOfTime,
-    /// Too many requests have been retried lately.
+    /// The retry budget is empty.
     BudgetExhausted,
     /// The body can be sent only once.
     BodyNotReplayable,
-    /// The request may have been applied, and must not be applied twice.
+    /// The request may have taken effect, and it is not idempotent.
     OutcomeUnknown,
+}
+
+impl RetryStop {
+    /// Returns the name of the reason in snake case, for logs and metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotRetryable => "not_retryable",
+            Self::AttemptsExhausted => "attempts_exhausted",
+            Self::OutOfTime => "out_of_time",
+            Self::BudgetExhausted => "budget_exhausted",
+            Self::BodyNotReplayable => "body_not_replayable",
+            Self::OutcomeUnknown => "outcome_unknown",
+        }
+    }
+}
+
+impl fmt::Display for RetryStop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }

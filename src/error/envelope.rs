@@ -1,0 +1,115 @@
+//! What an [`OssError`] knows about the response around the document, and about the call.
+
+use std::time::Duration;
+
+use http::{Extensions, HeaderMap, Method, StatusCode, Version};
+
+use super::{BodyKind, BodyState, OssError, RetryStop, headers};
+use crate::redact::marked;
+
+impl OssError {
+    /// Returns the HTTP status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.parts().status
+    }
+
+    /// Returns the headers of the response, as they came.
+    pub(crate) fn plain_headers(&self) -> &HeaderMap {
+        &self.parts().headers
+    }
+
+    /// Returns the headers of the response. Those that carry secrets are marked sensitive, so `Debug` hides them.
+    ///
+    /// The values share the buffer that the HTTP client read them into, and keep it in memory. If you keep many
+    /// errors, keep their [`report`](Self::report) instead.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        let parts = self.parts();
+        parts.marked.get_or_init(|| Box::new(marked(parts.headers.clone())))
+    }
+
+    /// Returns the extensions of the response.
+    #[must_use]
+    pub fn extensions(&self) -> &Extensions {
+        &self.parts().extensions
+    }
+
+    /// Returns the HTTP version of the response.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        self.parts().version
+    }
+
+    /// Returns the method of the request, if the layer saw the request and the method is a standard one.
+    #[must_use]
+    pub fn method(&self) -> Option<Method> {
+        self.parts().method.get()
+    }
+
+    /// Returns the body, up to the limit of the layer.
+    ///
+    /// **It may contain secrets.** After a wrong signature OSS repeats the signature, the string to sign and the
+    /// key id, and a proxy may repeat anything. Do not log it.
+    #[must_use]
+    pub fn raw_body(&self) -> &[u8] {
+        let parts = self.parts();
+        parts.body.as_deref().unwrap_or(parts.fields.source().as_bytes())
+    }
+
+    /// Returns how the body arrived.
+    #[must_use]
+    pub fn body_state(&self) -> BodyState {
+        self.parts().state
+    }
+
+    /// Returns what the body contains. If it is no document of OSS, a proxy may have sent the response.
+    #[must_use]
+    pub fn body_kind(&self) -> BodyKind {
+        self.parts().kind
+    }
+
+    /// Returns how long the header `Retry-After` asks to wait, at most a day.
+    ///
+    /// A date is compared with the `Date` of the response, so the client's clock does not matter. Without a
+    /// `Date`, it is compared with the client's clock.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        headers::wait(self.plain_headers())
+    }
+
+    /// Returns how long OSS delayed this response because a bandwidth limit was reached, at most a day.
+    ///
+    /// From `x-oss-qos-delay-time`. It does not say how long to wait.
+    #[must_use]
+    pub fn qos_delay(&self) -> Option<Duration> {
+        headers::qos_delay(self.plain_headers())
+    }
+
+    /// Returns how long OSS worked on the request, at most a day. From `x-oss-server-time`.
+    #[must_use]
+    pub fn server_time(&self) -> Option<Duration> {
+        headers::server_time(self.plain_headers())
+    }
+
+    /// Returns how many times the request was sent: 1 without a retry policy.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.notes().attempts()
+    }
+
+    /// Returns why the retry policy did not retry, if there is a policy.
+    #[must_use]
+    pub fn retry_stop(&self) -> Option<RetryStop> {
+        self.notes().stop()
+    }
+
+    /// Returns whether an earlier, failed attempt may have taken effect.
+    ///
+    /// If so, a conflict or a missing upload can be the result of the request's own success. Check before you
+    /// repeat it.
+    #[must_use]
+    pub fn after_ambiguous_attempt(&self) -> bool {
+        self.notes().after_ambiguous_attempt()
+    }
+}
