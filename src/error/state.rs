@@ -4,11 +4,12 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum BodyState {
-    /// The complete body arrived.
+    /// The complete body arrived, or at least all of its error document.
     Complete,
-    /// The body is longer than the limit, or ended before its error document did.
+    /// The body is longer than the limit, or ended before its error document did, or before the length that
+    /// `content-length` announces.
     Truncated,
-    /// The body was not complete at the deadline.
+    /// The body was not complete at the deadline, or stalled for too long before it.
     TimedOut,
     /// Reading the body failed. The cause is the `source()` of the error.
     Failed,

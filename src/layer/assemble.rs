@@ -1,9 +1,9 @@
 use std::{mem, sync::Arc};
 
 use bytes::Bytes;
-use http::{HeaderMap, Response, StatusCode, response};
+use http::{HeaderMap, Method, Response, StatusCode, header::CONTENT_LENGTH, response};
 
-use super::collect::{Collected, Limits};
+use super::{collect::Collected, limits::Limits};
 use crate::{
     error::{
         Basic, BodyKind, BodyState, CodeOrigin, ErrorCode, Fields, Meaning, OssError, Parts, X_OSS_EC,
@@ -21,7 +21,8 @@ impl OssError {
     #[must_use]
     pub fn from_response(response: Response<Bytes>) -> Self {
         let (head, mut body) = response.into_parts();
-        let state = match body.len() {
+        let received = body.len();
+        let state = match received {
             0 => BodyState::Empty,
             length if length > Limits::DEFAULT.keep => BodyState::Truncated,
             _ => BodyState::Complete,
@@ -30,7 +31,7 @@ impl OssError {
         body.truncate(Limits::DEFAULT.keep);
         let mut bytes = Vec::from(body);
         bytes.shrink_to_fit();
-        assemble(head, StandardMethod::default(), Collected { bytes, state, cause: None })
+        assemble(head, StandardMethod::default(), Collected { bytes, received, state, cause: None })
     }
 }
 
@@ -69,13 +70,32 @@ pub(super) fn assemble(head: response::Parts, method: StandardMethod, collected:
         }
     };
     parts.meaning = Meaning::of(&parts.code, parts.status, || parts.fields.has_access_denied_detail());
+    let is_cut = || !parsed.closed && (parsed.kind.is_oss() || is_short(parts, collected.received));
     parts.state = match collected.state {
-        BodyState::Complete if parsed.kind.is_oss() && !parsed.closed => BodyState::Truncated,
+        BodyState::Complete | BodyState::Empty if is_cut() => BodyState::Truncated,
         state => state,
     };
     parts.kind = parsed.kind;
     parts.body = parsed.body;
     OssError::new(error)
+}
+
+/// Whether less of the body came than `content-length` announces.
+///
+/// HTTP/2 can end a body early without an error. In a response that has no body, the header tells how long that of
+/// a GET would be; where the method is unknown, it may be that of a HEAD.
+fn is_short(parts: &Parts, received: usize) -> bool {
+    let has_no_body = matches!(parts.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
+        || parts.method.get().map_or(received == 0, |method| method == Method::HEAD);
+    !has_no_body && announced_length(&parts.headers).is_some_and(|length| to_u64(received) < length)
+}
+
+fn announced_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
+}
+
+fn to_u64(length: usize) -> u64 {
+    length.try_into().unwrap_or(u64::MAX)
 }
 
 /// What the document does not say, single headers may.

@@ -5,13 +5,13 @@ use std::{
     mem,
     pin::Pin,
     task::{Context, Poll, ready},
-    time::Duration,
 };
 
 use bytes::Buf;
 use http_body::Body;
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use super::{document_end::DocumentEnd, limits::Limits};
 use crate::{
     deadline::far,
     error::{BodyState, BoxError},
@@ -20,60 +20,46 @@ use crate::{
 /// Longer than nearly all error documents, in bytes.
 const USUAL_LEN: usize = 512;
 
-/// How much of an error body is read, and for how long.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
-    /// Bytes that are kept.
-    pub(crate) keep: usize,
-    /// Bytes that are read; those beyond `keep` are discarded, so that the connection can be used again.
-    pub(crate) read: usize,
-    /// Time for all of it, from the moment when the body first makes wait, or has come in many frames.
-    pub(crate) deadline: Duration,
-    /// Time for the end of the body, once the error document in it has ended.
-    pub(crate) grace: Duration,
-}
-
-impl Limits {
-    pub(crate) const DEFAULT: Self = Self {
-        keep: 64 * 1024,
-        read: 1024 * 1024,
-        deadline: Duration::from_secs(5),
-        grace: Duration::from_millis(50),
-    };
-}
+/// How much is read in one poll before other tasks get a chance to run: some tens of microseconds of work.
+const MAX_FRAMES_PER_POLL: u32 = 64;
+const MAX_BYTES_PER_POLL: usize = 1024 * 1024;
 
 /// What there is of a body.
-pub(crate) struct Collected {
-    pub(crate) bytes: Vec<u8>,
-    pub(crate) state: BodyState,
+pub(super) struct Collected {
+    pub(super) bytes: Vec<u8>,
+    /// The length of the body as far as it came, with what was discarded.
+    pub(super) received: usize,
+    pub(super) state: BodyState,
     /// Why reading failed.
-    pub(crate) cause: Option<BoxError>,
+    pub(super) cause: Option<BoxError>,
 }
 
 /// Reads a body up to its end or to the first limit. It never fails: what came is never lost.
 ///
 /// The body stands apart, so that this can be moved: nearly always, it is done before it has to be kept anywhere. The
-/// timer is made when the body first makes wait, so a body that is there already needs no runtime.
-pub(crate) struct Collect<B> {
+/// timer is made when the body first returns `Pending`, so a body that is ready needs no runtime.
+pub(super) struct Collect<B> {
     body: Pin<Box<B>>,
     limits: Limits,
-    /// Whether a text ends in a whole error document.
-    is_whole: fn(&[u8]) -> bool,
-    timer: Option<Pin<Box<Sleep>>>,
     buffer: Vec<u8>,
+    /// Bytes that came.
+    received: usize,
+    /// What counts against the limit: the bytes, and each empty frame as one, so that endless ones come to an end.
     read: usize,
-    frames: u32,
-    discarded: bool,
+    end: DocumentEnd,
+    /// How much of the buffer was searched for the end of the document.
+    scanned: usize,
     deadline: Option<Instant>,
-    grace: Option<Grace>,
+    silence: Option<Silence>,
+    timer: Option<Pin<Box<Sleep>>>,
 }
 
-/// The wait for the end of the body after a text that may be a whole document.
+/// A wait for the next byte.
 #[derive(Clone, Copy)]
-struct Grace {
-    /// The length of that text.
-    length: usize,
-    until: Instant,
+struct Silence {
+    since: Instant,
+    /// How many bytes had come before.
+    received: usize,
 }
 
 impl<B> Collect<B>
@@ -81,36 +67,42 @@ where
     B: Body,
     B::Error: Into<BoxError>,
 {
-    pub(crate) fn new(body: B, limits: Limits, is_whole: fn(&[u8]) -> bool) -> Self {
+    pub(super) fn new(body: B, limits: Limits) -> Self {
         let exact = body.size_hint().exact().map_or(0, to_usize);
         let buffer = Vec::with_capacity(exact.min(limits.keep));
         Self {
             body: Box::pin(body),
             limits,
-            is_whole,
-            timer: None,
             buffer,
+            received: 0,
             read: 0,
-            frames: 0,
-            discarded: false,
+            end: DocumentEnd::default(),
+            scanned: 0,
             deadline: None,
-            grace: None,
+            silence: None,
+            timer: None,
         }
     }
 
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Collected> {
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Collected> {
+        let (mut frames, before) = (0, self.received);
         loop {
             // The body before the timer: what is there counts, however late this is polled.
             let (state, cause) = match self.body.as_mut().poll_frame(cx) {
                 Poll::Ready(Some(Ok(frame))) => {
                     // Trailers and unknown frames say nothing about the error.
                     let length = frame.into_data().map_or(0, |data| self.keep(data));
+                    frames += 1;
                     if !self.is_worth_reading_on(length) {
                         (BodyState::Truncated, None)
+                    } else if frames <= MAX_FRAMES_PER_POLL && self.received - before <= MAX_BYTES_PER_POLL {
+                        continue;
                     } else if self.is_late() {
                         (BodyState::TimedOut, None)
                     } else {
-                        continue;
+                        self.scan();
+                        cx.waker().wake_by_ref();
+                        return Poll::Pending;
                     }
                 }
                 Poll::Ready(Some(Err(error))) => (BodyState::Failed, Some(error.into())),
@@ -125,75 +117,95 @@ where
     /// Keeps what there is room for; returns how long the frame was.
     fn keep(&mut self, mut data: impl Buf) -> usize {
         let length = data.remaining();
+        self.received = self.received.saturating_add(length);
         let mut room = (self.limits.keep - self.buffer.len()).min(length);
-        if self.buffer.capacity() - self.buffer.len() < room {
-            // Doubles, but never beyond the limit; and starts with what is enough for nearly every document.
-            let grown = (2 * self.buffer.capacity()).max(USUAL_LEN);
-            let wanted = (self.buffer.len() + room).max(grown).min(self.limits.keep);
-            self.buffer.reserve_exact(wanted - self.buffer.len());
-        }
-        self.discarded |= room < length;
+        self.reserve(room);
         while room > 0 && !data.chunk().is_empty() {
             let part = data.chunk().len().min(room);
             self.buffer.extend_from_slice(&data.chunk()[..part]);
             data.advance(part);
             room -= part;
         }
+        if data.has_remaining() {
+            self.discard(data);
+        }
         length
+    }
+
+    /// Doubles the buffer, but never beyond the limit; and starts with what is enough for nearly every document.
+    fn reserve(&mut self, room: usize) {
+        if self.buffer.capacity() - self.buffer.len() < room {
+            let grown = (2 * self.buffer.capacity()).max(USUAL_LEN);
+            let wanted = (self.buffer.len() + room).max(grown).min(self.limits.keep);
+            self.buffer.reserve_exact(wanted - self.buffer.len());
+        }
+    }
+
+    /// The document may end in what there is no room for.
+    fn discard(&mut self, mut data: impl Buf) {
+        self.scan();
+        while !data.chunk().is_empty() {
+            self.end.read(data.chunk());
+            data.advance(data.chunk().len());
+        }
+    }
+
+    /// Searches what is new in the buffer for the end of the document.
+    fn scan(&mut self) {
+        self.end.read(&self.buffer[self.scanned..]);
+        self.scanned = self.buffer.len();
     }
 
     /// Whether there is a point in the next frame.
     ///
-    /// An empty frame counts as a byte, so that endless ones come to an end. And a body that is announced to be
-    /// longer than what will be read is left at once: reading a part of it frees no connection.
+    /// A body that is announced to be longer than what will be read is left at once: reading a part of it frees no
+    /// connection.
     fn is_worth_reading_on(&mut self, length: usize) -> bool {
         self.read = self.read.saturating_add(length.max(1));
-        let left = self.limits.read.max(self.limits.keep).checked_sub(self.read);
-        let is_full = self.buffer.len() == self.limits.keep;
-        left.is_some_and(|left| !is_full || to_usize(self.body.size_hint().lower()) <= left)
+        let Limits { keep, read, read_announced, .. } = self.limits;
+        if self.buffer.len() < keep {
+            return self.read <= read.max(keep);
+        }
+        let left = self.body.size_hint();
+        let limit = if left.exact().is_some() { read_announced } else { read };
+        limit.max(keep).checked_sub(self.read).is_some_and(|room| to_usize(left.lower()) <= room)
     }
 
-    /// Whether the deadline has passed, for a body that never makes wait. A look at the clock every 64 frames will do.
+    /// Whether the deadline has passed, for a body that never returns `Pending`.
     fn is_late(&mut self) -> bool {
-        let limit = self.limits.deadline;
-        self.frames = self.frames.wrapping_add(1);
-        self.frames % 64 == 0
-            && *self.deadline.get_or_insert_with(|| far(Instant::now(), limit)) <= Instant::now()
+        let now = Instant::now();
+        self.deadline(now) <= now
     }
 
-    /// Waits for the deadline; or, if the text turns out to be a whole document, for the end of the grace.
+    fn deadline(&mut self, now: Instant) -> Instant {
+        *self.deadline.get_or_insert_with(|| far(now, self.limits.deadline))
+    }
+
+    /// Waits for the next byte, but not past the deadline, and only for the grace if the document has ended.
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<BodyState> {
-        let (now, length, limits) = (Instant::now(), self.buffer.len(), self.limits);
-        let deadline = *self.deadline.get_or_insert_with(|| far(now, limits.deadline));
-        if self.grace.is_none_or(|grace| grace.length != length) {
-            self.grace = Some(Grace { length, until: far(now, limits.grace).min(deadline) });
+        self.scan();
+        let (limit, state) = match self.end.is_reached() {
+            true => (self.limits.grace, BodyState::Complete),
+            false => (self.limits.idle, BodyState::TimedOut),
+        };
+        let (now, received) = (Instant::now(), self.received);
+        let silence = self.silence.filter(|silence| silence.received == received);
+        let silence = *self.silence.insert(silence.unwrap_or(Silence { since: now, received }));
+        let until = far(silence.since, limit).min(self.deadline(now));
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(until)));
+        if timer.deadline() != until {
+            timer.as_mut().reset(until);
         }
-        loop {
-            let until = self.grace.map_or(deadline, |grace| grace.until);
-            match &mut self.timer {
-                None => self.timer = Some(Box::pin(sleep_until(until))),
-                Some(timer) if timer.deadline() != until => timer.as_mut().reset(until),
-                Some(timer) => {
-                    ready!(timer.as_mut().poll(cx));
-                    if !self.discarded && (self.is_whole)(&self.buffer) {
-                        return Poll::Ready(BodyState::Complete);
-                    }
-                    if until == deadline {
-                        return Poll::Ready(BodyState::TimedOut);
-                    }
-                    self.grace = Some(Grace { length, until: deadline });
-                }
-            }
-        }
+        timer.as_mut().poll(cx).map(|()| state)
     }
 
     fn finish(&mut self, state: BodyState, cause: Option<BoxError>) -> Collected {
         let state = match state {
-            BodyState::Complete if self.discarded => BodyState::Truncated,
+            BodyState::Complete if self.buffer.len() < self.received => BodyState::Truncated,
             BodyState::Complete if self.buffer.is_empty() => BodyState::Empty,
             state => state,
         };
-        Collected { bytes: mem::take(&mut self.buffer), state, cause }
+        Collected { bytes: mem::take(&mut self.buffer), received: self.received, state, cause }
     }
 }
 

@@ -3,14 +3,14 @@ use std::{fmt, sync::Arc, time::Duration};
 use http::{HeaderMap, StatusCode};
 use tower::Layer;
 
-use super::{ClassifyResponse, OssErrorService, OssRule, RequestInfo, collect::Limits};
+use super::{ClassifyResponse, OssErrorService, OssRule, RequestInfo, limits::Limits};
 use crate::clock::ClockOffset;
 
-/// Turns answers that are errors into [`Error::Oss`](crate::Error::Oss).
+/// Turns error responses into [`Error::Oss`](crate::Error::Oss).
 ///
 /// A success passes through untouched: its type, its body and its bytes are the inner service's own, and nothing
-/// is allocated. The body of an error is read within limits, so that its connection can be used again, and
-/// parsed: XML, JSON, or the header `x-oss-err` where there is no body. An error of the inner service becomes
+/// is allocated. The body of an error is read within limits, so that its connection can be reused, and parsed: XML,
+/// JSON, or the header `x-oss-err` where there is no body. An error of the inner service becomes
 /// [`Error::Transport`](crate::Error::Transport).
 ///
 /// | setting | default |
@@ -18,16 +18,30 @@ use crate::clock::ClockOffset;
 /// | [`body_limit`](Self::body_limit): bytes kept of an error body | 64 KiB |
 /// | [`drain_limit`](Self::drain_limit): bytes read of it | 1 MiB |
 /// | [`body_deadline`](Self::body_deadline): time to read it | 5 s |
-/// | [`grace`](Self::grace): time for its end after the error document has ended | 50 ms |
+/// | [`body_idle_timeout`](Self::body_idle_timeout): time without a byte of it, for 429 and 5xx | 1 s |
+/// | [`grace`](Self::grace): time without a byte after the error document has ended | 50 ms |
 /// | [`redirects_as_errors`](Self::redirects_as_errors) | redirects pass |
-/// | [`classify`](Self::classify): which answers are errors | [`OssRule`] |
+/// | [`classify`](Self::classify): which responses are errors | [`OssRule`] |
 /// | [`clock`](Self::clock): what learns the server's time | nothing |
 ///
 /// # Place among the layers
 ///
-/// Inside a retry layer, so that what it decides on is a whole error and the connection is free again; outside
-/// whatever signs requests; and outside a layer that decompresses answers. A Timeout outside counts the reading of
-/// the error body, too: make it longer than the body deadline, or it hides the error.
+/// Inside a retry layer, so that by the time it decides, the error body has been read and the connection is back in
+/// the pool; outside whatever signs requests; and outside a layer that decompresses responses. A Timeout outside
+/// counts the reading of the error body, too: make it longer than the body deadline, or it hides the error.
+///
+/// A decompressing layer must remove the header `content-length`, as tower-http's does: an error body that ends
+/// before the announced length, and not with an error document, counts as
+/// [`Truncated`](crate::error::BodyState::Truncated).
+///
+/// # HTTP/2
+///
+/// A body that is not read to its end is dropped. Over HTTP/1.1, that closes its connection. Over HTTP/2, it resets
+/// its stream, and the client closes the whole connection, with all requests on it, if bytes keep coming for more
+/// than some thousand streams that it has reset (`too_many_internal_resets`). So an error body that announces at most
+/// 2 MiB, the window of a stream in hyper-util and reqwest, is read to its end over HTTP/2 even if the drain limit is
+/// lower: it may be on its way already. Longer bodies, and those that stall past a time limit, are reset. Where a
+/// proxy sends many of those, raise [`drain_limit`](Self::drain_limit) or the client's stream windows.
 ///
 /// # Panics
 ///
@@ -47,8 +61,8 @@ use crate::clock::ClockOffset;
 /// # async fn main() {
 /// let client = service_fn(|_: Request<()>| async {
 ///     let body = "<Error><Code>NoSuchKey</Code></Error>";
-///     let answer = Response::builder().status(StatusCode::NOT_FOUND).body(Full::new(Bytes::from(body)));
-///     answer.map_err(BoxError::from)
+///     let response = Response::builder().status(StatusCode::NOT_FOUND).body(Full::new(Bytes::from(body)));
+///     response.map_err(BoxError::from)
 /// });
 /// let client = ServiceBuilder::new().layer(OssErrorLayer::new()).service(client);
 ///
@@ -58,7 +72,7 @@ use crate::clock::ClockOffset;
 /// ```
 #[derive(Clone, Default)]
 pub struct OssErrorLayer {
-    /// None means the defaults: nothing to count when a request is made.
+    /// None means the defaults: no reference count to change for each request.
     settings: Option<Arc<Settings>>,
 }
 
@@ -79,7 +93,7 @@ impl OssErrorLayer {
 
     /// Keeps at most this many bytes of an error body; 64 KiB unless set, at least 1 KiB, at most 16 MiB.
     ///
-    /// What is longer is cut, never rejected. This much memory may be held for each error that is being read.
+    /// A longer body is cut, never rejected. This much memory may be held for each error that is being read.
     #[must_use]
     pub fn body_limit(self, bytes: usize) -> Self {
         self.with(|settings| settings.limits.keep = bytes.clamp(1024, 16 * 1024 * 1024))
@@ -88,20 +102,32 @@ impl OssErrorLayer {
     /// Reads at most about this many bytes of an error body, 1 MiB unless set, and discards those beyond the
     /// [`body_limit`](Self::body_limit).
     ///
-    /// A connection can be used again only after the body has been read to its end; what is longer than this costs
-    /// its connection.
+    /// A connection can be reused only after the body has been read to its end; a longer one costs its connection,
+    /// or over [HTTP/2](Self#http2) its stream.
     #[must_use]
     pub fn drain_limit(self, bytes: usize) -> Self {
-        self.with(|settings| settings.limits.read = bytes)
+        self.with(|settings| (settings.limits.read, settings.limits.read_announced) = (bytes, bytes))
     }
 
-    /// Gives an error body at most this time to arrive, 5 s unless set, from the moment when it first makes wait.
+    /// Gives an error body at most this time to arrive, 5 s unless set, from the moment when it first returns
+    /// `Pending`.
     #[must_use]
     pub fn body_deadline(self, time: Duration) -> Self {
         self.with(|settings| settings.limits.deadline = time)
     }
 
-    /// Waits at most this time, 50 ms unless set, for the end of a body whose error document has ended.
+    /// Gives up on the body of a 429 or 5xx after this time without a byte of it, 1 s unless set.
+    ///
+    /// Such a status alone says that the request is worth a retry, so its error document is not worth a long wait.
+    /// Of other statuses, the document says what is wrong: only the [`body_deadline`](Self::body_deadline) limits
+    /// their bodies.
+    #[must_use]
+    pub fn body_idle_timeout(self, time: Duration) -> Self {
+        self.with(|settings| settings.limits.idle = time)
+    }
+
+    /// Waits at most this time without a byte, 50 ms unless set, for the end of a body whose error document has
+    /// ended.
     ///
     /// A terminating chunk that comes a little later keeps its connection, and a peer that never sends it costs no
     /// more than this.
@@ -110,19 +136,19 @@ impl OssErrorLayer {
         self.with(|settings| settings.limits.grace = time)
     }
 
-    /// Turns 3xx answers into errors, too, 304 among them.
+    /// Turns 3xx responses into errors, too, 304 among them.
     #[must_use]
     pub fn redirects_as_errors(self) -> Self {
         self.with(|settings| settings.redirects = true)
     }
 
-    /// Replaces the rule which answers are errors.
+    /// Replaces the rule that decides which responses are errors.
     #[must_use]
     pub fn classify(self, rule: impl ClassifyResponse + 'static) -> Self {
         self.with(|settings| settings.rule = Some(Arc::new(rule)))
     }
 
-    /// Notes how far the server's clock is from the local one, whenever an answer tells.
+    /// Notes how far the server's clock is from the local one, whenever a response tells.
     #[must_use]
     pub fn clock(self, clock: ClockOffset) -> Self {
         self.with(|settings| settings.clock = Some(clock))

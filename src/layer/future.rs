@@ -13,14 +13,14 @@ use pin_project_lite::pin_project;
 use super::{
     ClassifyResponse, OssRule, RequestInfo,
     assemble::assemble,
-    collect::{Collect, Collected, Limits},
+    collect::{Collect, Collected},
     error_layer::Settings,
+    limits::Limits,
     trace,
 };
 use crate::{
     clock::may_be_skewed,
     error::{BoxError, Error},
-    parse,
 };
 
 pin_project! {
@@ -101,7 +101,7 @@ where
         let (info, settings) = (*info, settings.take());
         let (head, body) = response.into_parts();
         let limits = settings.as_ref().map_or(Limits::DEFAULT, |settings| settings.limits);
-        let mut collect = Collect::new(body, limits, parse::is_whole);
+        let mut collect = Collect::new(body, limits.for_response(&head));
         // The inner future is done: it holds nothing any more while the body is read.
         self.set(Self::Reading { reading: None });
         match collect.poll(cx) {

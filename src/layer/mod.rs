@@ -3,8 +3,10 @@
 mod assemble;
 mod classify;
 mod collect;
+mod document_end;
 mod error_layer;
 mod future;
+mod limits;
 mod oss_headers;
 mod request;
 mod service;

@@ -97,12 +97,6 @@ fn lossy(bytes: &[u8]) -> String {
     text
 }
 
-/// Whether a text ends in a whole error document of OSS.
-pub(crate) fn is_whole(text: &[u8]) -> bool {
-    matches!(text.trim_ascii_end().last(), Some(b'>' | b'}'))
-        && body(text.to_vec(), &mut Fields::default()).closed
-}
-
 /// White space, as XML and JSON count it.
 const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
 

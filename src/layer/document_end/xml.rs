@@ -1,0 +1,226 @@
+use memchr::memchr;
+
+/// The local name of the root.
+const ROOT: &[u8] = b"Error";
+
+/// A scan for the end tag of the root.
+#[derive(Debug, Default)]
+pub(super) struct Xml {
+    place: Place,
+    /// Open elements that have the name of the root, itself included.
+    open: usize,
+    /// Open elements of other names.
+    others: usize,
+    /// The last tag closed nothing: it may have been meant for the root.
+    ends_astray: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+enum Place {
+    #[default]
+    Text,
+    /// Behind `<`.
+    Bracket,
+    /// In what may be an opening; `rest` is what must still come for that.
+    Opening {
+        opening: Opening,
+        rest: &'static [u8],
+    },
+    /// Before the bytes that end a comment, a CDATA section or an instruction; `matched` of them have come.
+    Until {
+        end: &'static [u8],
+        matched: usize,
+    },
+    /// In a declaration, and in so many others inside it.
+    Declaration {
+        inner: usize,
+    },
+    Tag(Tag),
+    Ended,
+    /// The root has another name.
+    Foreign,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Opening {
+    Comment,
+    Cdata,
+    Xml,
+}
+
+impl Opening {
+    /// What ends it, or what it is instead if its bytes did not come.
+    fn place(self, has_come: bool) -> Place {
+        match (self, has_come) {
+            (Self::Comment, true) => Place::until(b"-->"),
+            (Self::Cdata, true) => Place::until(b"]]>"),
+            (Self::Comment | Self::Cdata, false) => Place::Declaration { inner: 0 },
+            (Self::Xml, true) => Place::until(b">"),
+            (Self::Xml, false) => Place::until(b"?>"),
+        }
+    }
+}
+
+impl Place {
+    fn until(end: &'static [u8]) -> Self {
+        Self::Until { end, matched: 0 }
+    }
+}
+
+impl Xml {
+    pub(super) fn is_ended(&self) -> bool {
+        self.ends_astray || matches!(self.place, Place::Ended)
+    }
+
+    pub(super) fn read(&mut self, mut text: &[u8]) {
+        loop {
+            text = &text[self.skipped(text)..];
+            let Some((byte, rest)) = text.split_first() else { return };
+            self.place = self.step(*byte);
+            text = rest;
+        }
+    }
+
+    /// How many bytes change nothing.
+    fn skipped(&self, text: &[u8]) -> usize {
+        let next = match self.place {
+            Place::Text if self.open > 0 && !self.ends_astray => memchr(b'<', text),
+            Place::Until { end, matched: 0 } => memchr(end[0], text),
+            Place::Ended | Place::Foreign => None,
+            _ => Some(0),
+        };
+        next.unwrap_or(text.len())
+    }
+
+    fn step(&mut self, byte: u8) -> Place {
+        match self.place {
+            Place::Text => self.text(byte),
+            Place::Bracket => self.bracket(byte),
+            Place::Opening { opening, rest } => self.opening(opening, rest, byte),
+            Place::Until { end, matched } => until(end, matched, byte),
+            Place::Declaration { inner } => match (byte, inner) {
+                (b'>', 0) => Place::Text,
+                (b'>', _) => Place::Declaration { inner: inner - 1 },
+                _ => Place::Declaration { inner: inner + usize::from(byte == b'<') },
+            },
+            Place::Tag(tag) => self.tag(tag, byte),
+            place @ (Place::Ended | Place::Foreign) => place,
+        }
+    }
+
+    fn text(&mut self, byte: u8) -> Place {
+        if byte.is_ascii_whitespace() {
+            return Place::Text;
+        }
+        self.ends_astray = false;
+        match byte {
+            b'<' => Place::Bracket,
+            // Of a byte order mark between the prologue and the root.
+            0xef | 0xbb | 0xbf => Place::Text,
+            _ if self.open == 0 => Place::Foreign,
+            _ => Place::Text,
+        }
+    }
+
+    fn bracket(&mut self, byte: u8) -> Place {
+        match byte {
+            b'!' => return Place::Opening { opening: Opening::Comment, rest: b"--" },
+            b'?' => return Place::Opening { opening: Opening::Xml, rest: b"xml" },
+            b'/' => return Place::Tag(Tag::new(true)),
+            b'_' | b':' | 0x80.. => {}
+            byte if byte.is_ascii_alphanumeric() => {}
+            // In `a < b`, the bracket is text.
+            _ if self.open == 0 => return Place::Foreign,
+            _ => return self.text(byte),
+        }
+        self.tag(Tag::new(false), byte)
+    }
+
+    fn opening(&mut self, opening: Opening, rest: &'static [u8], byte: u8) -> Place {
+        match rest {
+            [next] if next.eq_ignore_ascii_case(&byte) => opening.place(true),
+            [next, rest @ ..] if next.eq_ignore_ascii_case(&byte) => Place::Opening { opening, rest },
+            b"--" if byte == b'[' => Place::Opening { opening: Opening::Cdata, rest: b"CDATA[" },
+            _ => {
+                self.place = opening.place(false);
+                self.step(byte)
+            }
+        }
+    }
+
+    fn tag(&mut self, mut tag: Tag, byte: u8) -> Place {
+        match (tag.quote, byte) {
+            (Some(quote), byte) if quote == byte => tag.quote = None,
+            (Some(_), _) => {}
+            (None, b'"' | b'\'') => {
+                tag.quote = Some(byte);
+                tag.is_empty = false;
+            }
+            (None, b'>') => return self.end_of(tag),
+            // In `a <b <c>`, the first bracket is text.
+            (None, b'<') if !tag.is_end => return Place::Bracket,
+            (None, _) => tag.push(byte),
+        }
+        Place::Tag(tag)
+    }
+
+    /// Opens or closes an element. A tag closes the nearest element of its name, and all that is open in it.
+    fn end_of(&mut self, tag: Tag) -> Place {
+        let is_root = tag.rest == Some(b"");
+        match (tag.is_end, is_root) {
+            (true, _) | (false, false) if self.open == 0 => return Place::Foreign,
+            (false, true) if self.open == 0 && tag.is_empty => return Place::Ended,
+            (false, _) if tag.is_empty => {}
+            (false, true) => self.open += 1,
+            (false, false) => self.others += 1,
+            (true, true) => self.open -= 1,
+            (true, false) if self.others > 0 => self.others -= 1,
+            (true, false) => self.ends_astray = self.open == 1,
+        }
+        if self.open == 0 { Place::Ended } else { Place::Text }
+    }
+}
+
+fn until(end: &'static [u8], matched: usize, byte: u8) -> Place {
+    if end[matched] == byte {
+        let matched = matched + 1;
+        return if matched == end.len() { Place::Text } else { Place::Until { end, matched } };
+    }
+    // The first bytes of an end are the same, so one more of them leaves as many matched: `--->`, `]]]>`.
+    Place::Until { end, matched: if byte == end[0] { matched } else { 0 } }
+}
+
+/// A tag, as far as it is read.
+#[derive(Clone, Copy, Debug)]
+struct Tag {
+    is_end: bool,
+    /// It ends in a slash.
+    is_empty: bool,
+    quote: Option<u8>,
+    /// What must still come for its local name to be the root's; none if it is another.
+    rest: Option<&'static [u8]>,
+    /// A byte of the name has come.
+    has_name: bool,
+    /// The name has ended.
+    is_named: bool,
+}
+
+impl Tag {
+    fn new(is_end: bool) -> Self {
+        Self { is_end, is_empty: false, quote: None, rest: Some(ROOT), has_name: false, is_named: false }
+    }
+
+    fn push(&mut self, byte: u8) {
+        self.is_empty = byte == b'/';
+        match byte {
+            _ if self.is_named => {}
+            b':' => self.rest = Some(ROOT),
+            b'/' | b'<' => self.is_named = self.has_name,
+            byte if byte.is_ascii_whitespace() => self.is_named = self.has_name,
+            _ => {
+                self.has_name = true;
+                self.rest = self.rest.and_then(|rest| rest.strip_prefix(&[byte]));
+            }
+        }
+    }
+}
