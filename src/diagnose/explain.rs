@@ -110,6 +110,17 @@ impl Explanation {
         })
     }
 
+    /// As for an error without a response of OSS.
+    pub(super) fn without_response(
+        cause: &'static str,
+        remedy: &'static str,
+        fixed_by: FixedBy,
+        retry_helps: bool,
+    ) -> Self {
+        let (cause, fixed_by) = (Some(cause), Some(fixed_by));
+        Self { meaning: None, cause, area: None, remedy, fixed_by, retry_helps, guide_url: None }
+    }
+
     fn of(facts: &Facts<'_>) -> Self {
         let of_ec = facts.ec.and_then(listed);
         let area = facts.ec.and_then(area_of);

@@ -4,6 +4,7 @@ mod area;
 mod ec;
 mod explain;
 mod link;
+mod no_response;
 mod origin;
 mod remedy;
 mod report;

@@ -1,6 +1,6 @@
 use std::{error::Error as StdError, io, iter, sync::Arc};
 
-use super::{BoxError, Error, OssError, ThrottledError};
+use super::{BoxError, Error, NotSentError, OssError};
 
 /// Longest chain of causes that is walked.
 const MAX_LINKS: usize = 64;
@@ -29,16 +29,16 @@ pub trait FindOssError {
     /// The error that OSS answered with, if there is one behind this error.
     fn oss_error(&self) -> Option<&OssError>;
 
-    /// Whether a throttle gave the request up before it was sent: the OSS error is then one of an attempt before.
+    /// Whether the request was not sent. The OSS error is then that of an earlier attempt.
     #[doc(hidden)]
-    fn is_rejection(&self) -> bool {
+    fn is_not_sent(&self) -> bool {
         false
     }
 }
 
-/// Whether a throttle has given a request up.
-pub(crate) fn is_throttled(link: &(dyn StdError + 'static)) -> bool {
-    link.is::<ThrottledError>() || matches!(link.downcast_ref(), Some(Error::Throttled(_)))
+/// Whether a link says that the request was not sent.
+pub(crate) fn is_not_sent(link: &(dyn StdError + 'static)) -> bool {
+    link.is::<NotSentError>() || matches!(link.downcast_ref(), Some(Error::NotSent(_)))
 }
 
 fn find<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a OssError> {
@@ -84,12 +84,12 @@ impl FindOssError for Error {
         match self {
             Self::Oss(error) => Some(error),
             Self::Transport(error) => find(error),
-            Self::Throttled(error) => error.oss_error(),
+            Self::NotSent(error) => error.oss_error().or_else(|| find(error)),
         }
     }
 
-    fn is_rejection(&self) -> bool {
-        chain(self).any(is_throttled)
+    fn is_not_sent(&self) -> bool {
+        chain(self).any(is_not_sent)
     }
 }
 
@@ -98,8 +98,8 @@ impl FindOssError for BoxError {
         find(&**self)
     }
 
-    fn is_rejection(&self) -> bool {
-        chain(&**self).any(is_throttled)
+    fn is_not_sent(&self) -> bool {
+        chain(&**self).any(is_not_sent)
     }
 }
 

@@ -10,14 +10,15 @@ mod find;
 mod headers;
 mod last;
 mod meaning;
+mod not_sent;
 mod notes;
 mod oss_error;
 mod parts;
 mod questions;
 mod state;
 mod stop;
-mod throttled;
 mod transport;
+mod transport_kind;
 mod words;
 
 use std::{error::Error as StdError, fmt};
@@ -26,15 +27,16 @@ pub use self::{
     class::ErrorClass,
     code::{ErrorCode, UnknownCode},
     find::FindOssError,
+    not_sent::{NotSentError, NotSentReason},
     oss_error::OssError,
     state::{BodyKind, BodyState, CodeOrigin},
     stop::RetryStop,
-    throttled::{ThrottleReason, ThrottledError},
     transport::TransportError,
+    transport_kind::TransportKind,
 };
 pub(crate) use self::{
     fields::{Basic, Basics, Fields, MAX_DEPTH, MAX_NAME, Span},
-    find::{chain as error_chain, is_throttled},
+    find::chain as error_chain,
     headers::{
         X_OSS_EC, X_OSS_ERR, X_OSS_ERROR_TYPE, X_OSS_REQUEST_ID, header_str, qos_delay, server_date,
         server_time, text as header_text, wait as retry_after,
@@ -43,13 +45,14 @@ pub(crate) use self::{
     meaning::{Meaning, Outlook},
     notes::Notes,
     parts::Parts,
+    transport_kind::{Fate, TransportFailure},
 };
 pub use crate::diagnose::{Explanation, FixedBy};
 
 /// A boxed error, as tower's own layers return it.
 pub type BoxError = Box<dyn StdError + Send + Sync>;
 
-/// Why a call gave no success.
+/// The error of a call.
 ///
 /// # Examples
 ///
@@ -64,7 +67,7 @@ pub type BoxError = Box<dyn StdError + Send + Sync>;
 ///             _ => "read the code",
 ///         },
 ///         Error::Transport(_) => "check the network",
-///         Error::Throttled(_) => "send less, or wait longer",
+///         Error::NotSent(_) => "send less, or check the credentials",
 ///         _ => "read the text",
 ///     }
 /// }
@@ -72,25 +75,25 @@ pub type BoxError = Box<dyn StdError + Send + Sync>;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// OSS, or something in front of it, answered with an error.
+    /// OSS, or a proxy in front of it, responded with an error.
     Oss(OssError),
-    /// There was no answer: the wrapped service failed.
+    /// There was no response: the wrapped service failed.
     Transport(TransportError),
-    /// It was not sent: the throttle has slowed requests down, and its turn could not come in time.
-    Throttled(ThrottledError),
+    /// The request was not sent.
+    NotSent(NotSentError),
 }
 
 impl Error {
-    /// The error that OSS answered with, if it did.
+    /// Returns the OSS error, if there is one.
     ///
-    /// Looks behind the other variants, too: the wrapped service may have wrapped it, and a request that was not
-    /// sent may be the repetition of one that was answered.
+    /// Looks behind the other variants, too: the wrapped service may have wrapped an OSS error, and a request that was not
+    /// sent may be the retry of one that failed with an OSS error.
     #[must_use]
     pub fn oss(&self) -> Option<&OssError> {
         self.oss_error()
     }
 
-    /// As [`oss`](Self::oss), by value.
+    /// Like [`oss`](Self::oss), but by value.
     #[must_use]
     pub fn into_oss(self) -> Option<OssError> {
         match self {
@@ -99,47 +102,83 @@ impl Error {
         }
     }
 
-    /// The last error that OSS answered with: this one, or, if there was no answer in the end, that of an attempt before.
+    /// Returns the last OSS error of the call: this one or, if the last attempt had no response, that of an earlier attempt.
     #[must_use]
-    pub fn last_answer(&self) -> Option<&OssError> {
+    pub fn last_oss_error(&self) -> Option<&OssError> {
         match self {
-            Self::Transport(error) => self.oss().or(error.last_answer()),
-            _ => self.oss(),
+            Self::Transport(error) => self.oss().or(error.last_oss_error()),
+            Self::Oss(_) | Self::NotSent(_) => self.oss(),
         }
     }
 
-    /// The request id, without which OSS's support cannot help: that of the [last answer](Self::last_answer).
+    /// Returns the request id of the [last OSS error](Self::last_oss_error). Always log it: support cannot help without it.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
-        self.last_answer()?.request_id()
+        self.last_oss_error()?.request_id()
     }
 
-    /// How many times the request was sent. 1 unless a retry policy says more, or a throttle gave it up unsent.
+    /// Returns how many times the request was sent: 1 without a retry policy, 0 if it was never sent.
     #[must_use]
     pub fn attempts(&self) -> u32 {
-        let unsent = matches!(self, Self::Throttled(_));
-        self.notes().attempts() - u32::from(unsent)
+        match self {
+            Self::NotSent(error) => error.attempts(),
+            _ => self.notes().attempts(),
+        }
     }
 
-    /// Why the retry policy did not try again, if it was asked.
+    /// Returns why the retry policy did not retry, if there is a policy.
     #[must_use]
     pub fn retry_stop(&self) -> Option<RetryStop> {
         self.notes().stop()
     }
 
-    /// An earlier attempt may have been applied, although it failed.
+    /// Returns whether an earlier, failed attempt may have taken effect.
     ///
-    /// A conflict or a missing upload may then be the request's own success: look before you repeat it.
+    /// If so, a conflict or a missing upload can be the result of the request's own success. Check before you repeat it.
     #[must_use]
     pub fn after_ambiguous_attempt(&self) -> bool {
         self.notes().after_ambiguous_attempt()
+    }
+
+    /// Returns whether a time limit passed: there was no response in time, or no permit of the throttle.
+    ///
+    /// The code `RequestTimeout` is something else: OSS waited too long for the bytes of the request.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        match self {
+            Self::Oss(_) => false,
+            Self::Transport(error) => error.kind() == TransportKind::Timeout,
+            Self::NotSent(error) => {
+                matches!(error.reason(), NotSentReason::Deadline | NotSentReason::MaxWait)
+            }
+        }
+    }
+
+    /// Returns whether there was no connection.
+    #[must_use]
+    pub fn is_connect(&self) -> bool {
+        matches!(self, Self::Transport(error) if error.kind() == TransportKind::Connect)
+    }
+
+    /// Returns whether the same request could succeed after a wait.
+    ///
+    /// This does not mean that a retry is safe: the request may have taken effect.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Oss(error) => error.is_transient(),
+            Self::Transport(error) => error.is_transient(),
+            Self::NotSent(error) => {
+                matches!(error.reason(), NotSentReason::MaxWait | NotSentReason::QueueFull)
+            }
+        }
     }
 
     pub(crate) fn own_notes(&mut self) -> &Notes {
         match self {
             Self::Oss(error) => error.own_notes(),
             Self::Transport(error) => error.notes(),
-            Self::Throttled(error) => error.notes(),
+            Self::NotSent(error) => error.notes(),
         }
     }
 
@@ -147,7 +186,7 @@ impl Error {
         match self {
             Self::Oss(error) => error.notes(),
             Self::Transport(error) => error.notes(),
-            Self::Throttled(error) => error.notes(),
+            Self::NotSent(error) => error.notes(),
         }
     }
 }
@@ -157,7 +196,7 @@ impl fmt::Display for Error {
         match self {
             Self::Oss(error) => error.fmt(f),
             Self::Transport(error) => error.fmt(f),
-            Self::Throttled(error) => error.fmt(f),
+            Self::NotSent(error) => error.fmt(f),
         }
     }
 }
@@ -167,7 +206,7 @@ impl StdError for Error {
         match self {
             Self::Oss(error) => error.source(),
             Self::Transport(error) => error.source(),
-            Self::Throttled(error) => error.source(),
+            Self::NotSent(error) => error.source(),
         }
     }
 }
@@ -178,21 +217,21 @@ impl From<OssError> for Error {
     }
 }
 
-impl From<ThrottledError> for Error {
-    fn from(error: ThrottledError) -> Self {
-        Self::Throttled(error)
+impl From<NotSentError> for Error {
+    fn from(error: NotSentError) -> Self {
+        Self::NotSent(error)
     }
 }
 
-/// Takes an [`Error`] or one of its parts out of its box again, so that nested layers add no link to the chain.
+/// Unwraps an [`Error`] or one of its parts, so that nested layers add no link to the chain of causes.
 impl From<BoxError> for Error {
     fn from(error: BoxError) -> Self {
         match error.downcast::<Self>() {
             Ok(error) => *error,
             Err(error) => match error.downcast::<OssError>() {
                 Ok(error) => Self::Oss(*error),
-                Err(error) => match error.downcast::<ThrottledError>() {
-                    Ok(error) => Self::Throttled(*error),
+                Err(error) => match error.downcast::<NotSentError>() {
+                    Ok(error) => Self::NotSent(*error),
                     Err(error) => Self::Transport(TransportError::new(error)),
                 },
             },

@@ -1,45 +1,66 @@
-use std::{error::Error as StdError, fmt, sync::OnceLock};
+use std::{error::Error as StdError, fmt, io::ErrorKind, sync::OnceLock};
 
-use super::{BoxError, Notes, OssError};
+use super::{BoxError, Fate, Notes, OssError, TransportFailure, TransportKind};
 
-/// The wrapped service failed before there was an answer.
+/// There was no response: the wrapped service failed.
 ///
-/// The cause is the `source()`. It is never printed here, neither by `Display` nor by `Debug`: the error of an
-/// HTTP client may show the whole URL, and a presigned URL is a credential (with reqwest, call `without_url` on
-/// its error before it gets here).
+/// `Display` and `Debug` say what [kind](Self::kind) of failure it was, and never print the cause: the error of an
+/// HTTP client may show the complete URL, and a presigned URL is a credential. The cause is the `source()`. With
+/// reqwest, call `without_url` on its error before it gets here.
 pub struct TransportError(Box<Inner>);
 
 struct Inner {
     cause: BoxError,
+    failure: TransportFailure,
     notes: Notes,
-    last_answer: OnceLock<OssError>,
+    last_oss_error: OnceLock<OssError>,
 }
 
 impl TransportError {
     pub(crate) fn new(cause: BoxError) -> Self {
-        Self(Box::new(Inner { cause, notes: Notes::default(), last_answer: OnceLock::new() }))
+        let failure = TransportFailure::of(&*cause);
+        Self(Box::new(Inner { cause, failure, notes: Notes::default(), last_oss_error: OnceLock::new() }))
     }
 
-    /// What the wrapped service returned.
+    /// Returns what kind of failure it was.
+    ///
+    /// The features `hyper-util` and `http2` tell the kinds of hyper, hyper-util and reqwest. Without them, only an
+    /// [`io::Error`](std::io::Error) among the causes tells, and tower's `Elapsed`.
+    #[must_use]
+    pub fn kind(&self) -> TransportKind {
+        self.0.failure.kind
+    }
+
+    /// Returns the kind of the first [`io::Error`](std::io::Error) among the causes that has one.
+    #[must_use]
+    pub fn io_kind(&self) -> Option<ErrorKind> {
+        self.0.failure.io_kind
+    }
+
+    /// Returns what the wrapped service returned.
     #[must_use]
     pub fn get_ref(&self) -> &(dyn StdError + Send + Sync + 'static) {
         &*self.0.cause
     }
 
-    /// What the wrapped service returned, by value.
+    /// Returns what the wrapped service returned, by value.
     #[must_use]
     pub fn into_inner(self) -> BoxError {
         self.0.cause
     }
 
-    /// The error that OSS answered an earlier attempt with, if there was one: the request id that its support asks for.
+    /// Returns the OSS error of an earlier attempt, if there was one. It has the request id that support asks for.
     #[must_use]
-    pub fn last_answer(&self) -> Option<&OssError> {
-        self.0.last_answer.get()
+    pub fn last_oss_error(&self) -> Option<&OssError> {
+        self.0.last_oss_error.get()
     }
 
-    pub(crate) fn set_last_answer(&self, error: &OssError) {
-        self.0.last_answer.get_or_init(|| error.clone());
+    pub(crate) fn set_last_oss_error(&self, error: &OssError) {
+        self.0.last_oss_error.get_or_init(|| error.clone());
+    }
+
+    pub(crate) fn is_transient(&self) -> bool {
+        matches!(self.0.failure.fate, Fate::NotApplied | Fate::Transient)
     }
 
     pub(crate) fn notes(&self) -> &Notes {
@@ -49,20 +70,28 @@ impl TransportError {
 
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("no answer from OSS: the request failed on the way")?;
-        match self.last_answer() {
-            Some(error) => {
+        write!(f, "no answer from OSS: {}", self.0.failure.describe())?;
+        let attempts = self.notes().attempts();
+        match (attempts, self.last_oss_error()) {
+            (1, None) => Ok(()),
+            (_, None) => write!(f, " [{attempts} attempts]"),
+            (_, Some(error)) => {
                 let id = error.request_id().unwrap_or("none");
-                write!(f, " (an earlier attempt: {}, request id {})", error.code(), error.shown(id))
+                write!(f, " [{attempts} attempts, last error {}, request {}]", error.code(), error.shown(id))
             }
-            None => Ok(()),
         }
     }
 }
 
 impl fmt::Debug for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TransportError").finish_non_exhaustive()
+        f.debug_struct("TransportError")
+            .field("kind", &self.kind())
+            .field("io_kind", &self.io_kind())
+            .field("attempts", &self.notes().attempts())
+            .field("retry_stop", &self.notes().stop())
+            .field("last_oss_error", &self.last_oss_error())
+            .finish_non_exhaustive()
     }
 }
 

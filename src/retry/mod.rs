@@ -24,15 +24,17 @@
 //! OSS's page on error responses asks for fewer requests after every 429 and 503; a
 //! `ServiceUnavailable` among them does not prove that nothing was done.
 //!
-//! | no answer | [`Verdict`] | why |
+//! | no response | [`Verdict`] | why |
 //! |---|---|---|
-//! | connection refused, DNS, TLS: no connection | `NotApplied` | nothing has left |
-//! | connection reset, closed or timed out; an answer that is no HTTP; tower's `Elapsed` | `Transient` | it may have been done |
-//! | tower's `Overloaded` | `Never` | not the network's doing; the caller should know |
-//! | everything else: a faulty request, a closed Buffer, reqwest's own timeout (use tower's instead), … | `Never` | nothing is known of it; a request that must not be applied twice ends as `OutcomeUnknown` |
+//! | [`TransportKind::Connect`](crate::error::TransportKind::Connect): connection refused, no such host, TLS | `NotApplied` | nothing was sent |
+//! | [`Unprocessed`](crate::error::TransportKind::Unprocessed): HTTP/2's `REFUSED_STREAM`, or a `GOAWAY` that excludes the stream (feature `http2`) | `NotApplied` | the server says so |
+//! | [`Reset`](crate::error::TransportKind::Reset), [`Closed`](crate::error::TransportKind::Closed), [`Timeout`](crate::error::TransportKind::Timeout), [`Protocol`](crate::error::TransportKind::Protocol) | `Transient` | the request may have taken effect |
+//! | tower's `Overloaded` | `Never` | nothing was sent, and the caller should know |
+//! | every other error: a faulty request, a closed `Buffer`, an HTTP client that this crate does not know, … | `Unknown` | not even known whether it was sent; a request that is not idempotent ends as `OutcomeUnknown` |
+//! | [`NotSentError`](crate::error::NotSentError) | `Never` | something below could not prepare the request, or the queue of a throttle is full |
 //!
-//! Without the feature `hyper-util`, only what
-//! is an `io::Error` underneath is told apart, and the rest counts as "everything else".
+//! reqwest's own timeouts have a private type: let the adapter turn them into `io::ErrorKind::TimedOut`, as README's does, or use
+//! tower's `Timeout`. Without the feature `hyper-util`, only an `io::Error` among the causes is known, and tower's errors.
 //!
 //! `Throttled`, `NotApplied` and `ClockSkewed` are surely not applied, so any request may be repeated after them. After
 //! `Transient`, only an idempotent one is ([`Idempotency`]).
@@ -60,7 +62,6 @@ mod policy;
 mod retry_error;
 mod session;
 mod settings;
-mod transport;
 mod verdict;
 mod wait;
 

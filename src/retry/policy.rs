@@ -5,18 +5,15 @@ use tokio::time::Instant;
 use tower::retry::{Policy, budget::Budget};
 
 use super::{
-    Backoff, Failure, Idempotency, RetryError, RetryEvent, TryCloneBody, Verdict, Wait,
-    idempotency::changes_something,
-    retry_error,
-    session::{Next, Question, Session},
+    Backoff, Failure, RetryError, RetryEvent, TryCloneBody, Verdict, Wait, retry_error,
+    session::{Question, Session},
     settings::Settings,
-    transport,
     verdict::Cause,
 };
 use crate::{
     clock::{ClockOffset, may_be_skewed},
     deadline::Deadline,
-    error::{LastError, Notes, RetryStop, retry_after},
+    error::{LastError, Notes, RetryStop},
 };
 
 /// Decides what is tried again, and when: for tower's retry layer.
@@ -133,8 +130,10 @@ impl RetryPolicy {
         self.set(|settings| settings.clock = Some(clock))
     }
 
-    /// Asks this for the verdict on each failure; it is given the one that the policy would reach by itself. Without an
-    /// [`OssErrorLayer`](crate::OssErrorLayer) below, answers count as failures only if their status is worth a retry.
+    /// Replaces the verdict on each failure. The closure gets the verdict that the policy has reached, and returns it or
+    /// another one.
+    ///
+    /// Without an [`OssErrorLayer`](crate::OssErrorLayer) below, a response is a failure only if its status is worth a retry.
     ///
     /// # Examples
     ///
@@ -184,7 +183,7 @@ impl RetryPolicy {
         if response.extensions().get::<RetryStop>().is_some() {
             return None;
         }
-        match self.judge(request, Cause::Answer(response.status(), response.headers())) {
+        match self.decide(request, Cause::Response(response.status(), response.headers())) {
             Ok(wait) => Some(wait),
             Err(stop) => {
                 response.extensions_mut().insert(stop);
@@ -206,70 +205,60 @@ impl RetryPolicy {
             }
             return None;
         }
-        match self.judge(request, retry_error::cause(error)) {
+        match self.decide(request, retry_error::cause(error)) {
             Ok(wait) => Some(wait),
             Err(stop) => {
                 self.session.note(stop, retry_error::notes_of(error));
                 if let Some(LastError(last)) = request.extensions().get() {
-                    retry_error::set_last_answer(error, last);
+                    retry_error::set_last_oss_error(error, last);
                 }
                 None
             }
         }
     }
 
-    /// Judges a failure: the wait before the next attempt, for which the request is made ready, or why there is none.
-    fn judge<B: TryCloneBody>(
+    /// Decides on a failed attempt: prepares the request for the next one, or says why there is none.
+    fn decide<B: TryCloneBody>(
         &mut self,
         request: &mut Request<B>,
         cause: Cause<'_>,
     ) -> Result<Wait, RetryStop> {
-        if matches!(cause, Cause::Transport(error) if transport::is_out_of_time(error)) {
+        if cause.is_out_of_time() {
             return Err(RetryStop::OutOfTime);
         }
         let method = request.method().clone();
         let failure = Failure { cause, attempt: self.session.attempt.number(), method: &method };
-        let mut is_unknown = false;
-        let verdict = match cause {
-            // Under V4 signing, the code alone does not tell.
+        let verdict = self.classify_failure(&failure);
+        let question = Question::new(request, &failure, verdict);
+        let next = self.session.decide(&question, &self.settings, Instant::now())?;
+        if let Some(on_retry) = &self.settings.on_retry {
+            on_retry(&RetryEvent { failure, verdict, delay: next.delay, paced: question.paced });
+        }
+        self.prepare(request, &failure, next.end);
+        Ok(Wait::new(next.delay))
+    }
+
+    fn classify_failure(&self, failure: &Failure<'_>) -> Verdict {
+        let verdict = match failure.cause {
+            // With V4 signatures, the code alone does not tell.
             Cause::Oss(error) if may_be_skewed(error) && self.session.clock_was_corrected(&self.settings) => {
                 Verdict::ClockSkewed
             }
-            Cause::Oss(error) => Verdict::of_oss(error),
-            Cause::Answer(status, _) => Verdict::of_status(status),
-            Cause::Transport(error) => transport::verdict(error).unwrap_or_else(|| {
-                is_unknown = true;
-                Verdict::Never
-            }),
+            cause => Verdict::of(cause),
         };
-        let verdict = self.settings.classify.as_ref().map_or(verdict, |classify| classify(&failure, verdict));
-        let paced = failure.oss().is_some_and(|error| error.notes().is_paced());
-        let question = Question {
-            verdict,
-            is_unknown,
-            paced,
-            idempotency: Idempotency::of(request),
-            changes_something: changes_something(request),
-            body_is_gone: request.body().is_stand_in(),
-            retry_after: match cause {
-                Cause::Oss(error) => error.retry_after(),
-                Cause::Answer(_, headers) => retry_after(headers),
-                Cause::Transport(_) => None,
-            },
-            deadline: Deadline::of(request).map(Deadline::moment),
-        };
-        let Next { delay, end } = self.session.decide(&question, &self.settings, Instant::now())?;
-        if let Some(on_retry) = &self.settings.on_retry {
-            on_retry(&RetryEvent { failure, verdict, delay, paced });
-        }
-        request.extensions_mut().insert(self.session.attempt);
+        self.settings.classify.as_ref().map_or(verdict, |classify| classify(failure, verdict))
+    }
+
+    /// Adds to the request what the layers below want to know of the next attempt.
+    fn prepare<B>(&self, request: &mut Request<B>, failure: &Failure<'_>, end: Option<Instant>) {
+        let extensions = request.extensions_mut();
+        extensions.insert(self.session.attempt);
         if let Some(end) = end {
-            request.extensions_mut().insert(Deadline::at(end));
+            extensions.insert(Deadline::at(end));
         }
         if let Some(error) = failure.oss() {
-            request.extensions_mut().insert(LastError(error.clone()));
+            extensions.insert(LastError(error.clone()));
         }
-        Ok(Wait::new(delay))
     }
 }
 

@@ -2,7 +2,7 @@ use std::{error::Error as StdError, fmt, mem};
 
 use super::verdict::Cause;
 use crate::error::{
-    BoxError, Error, FindOssError, Notes, OssError, ThrottledError, TransportError, error_chain, is_throttled,
+    BoxError, Error, FindOssError, NotSentError, NotSentReason, Notes, OssError, TransportError, error_chain,
 };
 
 /// The errors that [`RetryPolicy`](crate::RetryPolicy) can judge: [`Error`], and the [`BoxError`] of tower's own layers.
@@ -59,11 +59,18 @@ impl sealed::Judged for BoxError {
 /// What happened.
 pub(super) fn cause(error: &impl RetryError) -> Cause<'_> {
     let error = error.as_error();
-    // What stands behind a rejection is the error of an attempt before, which is judged already.
-    if error_chain(error).any(is_throttled) {
-        return Cause::Transport(error);
+    // The OSS error behind a request that was not sent is that of an earlier attempt, which was classified already.
+    if let Some(reason) = error_chain(error).find_map(not_sent_reason) {
+        return Cause::NotSent(reason, error);
     }
     error.oss_error().map_or(Cause::Transport(error), Cause::Oss)
+}
+
+fn not_sent_reason(link: &(dyn StdError + 'static)) -> Option<NotSentReason> {
+    match link.downcast_ref() {
+        Some(Error::NotSent(error)) => Some(error.reason()),
+        _ => link.downcast_ref().map(NotSentError::reason),
+    }
 }
 
 /// Whether another policy has had its say.
@@ -77,18 +84,20 @@ pub(super) fn notes_of(error: &mut impl RetryError) -> Option<&Notes> {
     error_chain(error.as_error()).find_map(notes)
 }
 
-/// Notes what OSS answered before, if this is no answer.
-pub(super) fn set_last_answer(error: &impl RetryError, last: &OssError) {
+/// Adds the OSS error of an earlier attempt to an error that has none of its own.
+pub(super) fn set_last_oss_error(error: &impl RetryError, last: &OssError) {
     for link in error_chain(error.as_error()) {
-        if let Some(Error::Transport(error)) = link.downcast_ref() {
-            error.set_last_answer(last);
+        match (link.downcast_ref(), link.downcast_ref::<NotSentError>()) {
+            (Some(Error::Transport(error)), _) => error.set_last_oss_error(last),
+            (Some(Error::NotSent(error)), _) | (_, Some(error)) => error.set_last_oss_error(last),
+            _ => {}
         }
     }
 }
 
 fn notes<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Notes> {
     let ours = error.downcast_ref().map(Error::notes).or_else(|| error.downcast_ref().map(OssError::notes));
-    ours.or_else(|| error.downcast_ref().map(ThrottledError::notes))
+    ours.or_else(|| error.downcast_ref().map(NotSentError::notes))
 }
 
 /// Stands in for an error while it is wrapped.

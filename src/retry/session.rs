@@ -2,10 +2,16 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Idempotency, Verdict, settings::Settings};
+use http::Request;
+
+use super::{
+    Failure, Idempotency, TryCloneBody, Verdict, idempotency::changes_something, settings::Settings,
+    verdict::Cause,
+};
 use crate::{
     attempt::Attempt,
-    error::{Notes, RetryStop},
+    deadline::Deadline,
+    error::{Notes, RetryStop, retry_after},
 };
 
 /// What is known of one call, over all its attempts.
@@ -14,6 +20,8 @@ pub(super) struct Session {
     pub(super) attempt: Attempt,
     /// Attempts that count against the limit: those that a throttle paces do not.
     counted: u32,
+    /// Attempts that failed before they were sent.
+    unsent: u32,
     deposited: bool,
     skew_retried: bool,
     /// An attempt that has failed may have been applied.
@@ -30,20 +38,43 @@ const PACED_LIMIT: Duration = Duration::from_secs(60);
 /// How far the clock offset must have moved for a repeat to make sense.
 const CORRECTED: u64 = 60_000;
 
-/// A failed attempt, and what it depends on whether there is another.
+/// A failed attempt, and what the decision on the next one depends on.
 pub(super) struct Question {
     pub(super) verdict: Verdict,
-    /// Nothing is known of the failure, not even whether the request was sent.
-    pub(super) is_unknown: bool,
-    /// A throttle below paces this error.
+    /// The attempt was not sent.
+    pub(super) not_sent: bool,
+    /// A throttle below delays the next attempt, because of this error.
     pub(super) paced: bool,
     pub(super) idempotency: Idempotency,
     /// The request could change something.
     pub(super) changes_something: bool,
-    /// The body has been sent and is gone.
+    /// The body was sent and cannot be sent again.
     pub(super) body_is_gone: bool,
     pub(super) retry_after: Option<Duration>,
     pub(super) deadline: Option<Instant>,
+}
+
+impl Question {
+    pub(super) fn new<B: TryCloneBody>(
+        request: &Request<B>,
+        failure: &Failure<'_>,
+        verdict: Verdict,
+    ) -> Self {
+        Self {
+            verdict,
+            not_sent: failure.not_sent().is_some(),
+            paced: failure.oss().is_some_and(|error| error.notes().is_paced()),
+            idempotency: Idempotency::of(request),
+            changes_something: changes_something(request),
+            body_is_gone: request.body().is_stand_in(),
+            retry_after: match failure.cause {
+                Cause::Oss(error) => error.retry_after(),
+                Cause::Response(_, headers) => retry_after(headers),
+                Cause::NotSent(..) | Cause::Transport(_) => None,
+            },
+            deadline: Deadline::of(request).map(Deadline::moment),
+        }
+    }
 }
 
 /// An attempt that is to be made.
@@ -61,6 +92,7 @@ impl Session {
         Self {
             attempt: Attempt::FIRST,
             counted: 1,
+            unsent: 0,
             deposited: false,
             skew_retried: false,
             ambiguous: false,
@@ -127,6 +159,7 @@ impl Session {
         }
         self.skew_retried |= corrected;
         self.ambiguous |= question.verdict == Verdict::Transient && question.changes_something;
+        self.unsent = self.unsent.saturating_add(u32::from(question.not_sent));
         self.attempt = self.attempt.next();
         Ok(Next { delay, end })
     }
@@ -134,7 +167,7 @@ impl Session {
     /// Notes on the last error how it went.
     pub(super) fn note(&self, stop: RetryStop, notes: Option<&Notes>) {
         let Some(notes) = notes else { return };
-        notes.set_attempts(self.attempt.number());
+        notes.set_attempts(self.attempt.number() - self.unsent);
         notes.set_stop(stop);
         if self.ambiguous {
             notes.set_after_ambiguous_attempt();
@@ -150,11 +183,10 @@ impl Session {
 
     fn check_request(question: &Question) -> Result<(), RetryStop> {
         match (question.verdict, question.idempotency) {
-            (Verdict::Never, Idempotency::NotIdempotent) if question.is_unknown => {
+            (Verdict::Transient | Verdict::Unknown, Idempotency::NotIdempotent) => {
                 Err(RetryStop::OutcomeUnknown)
             }
-            (Verdict::Never | Verdict::ClockSkewed, _) => Err(RetryStop::NotRetryable),
-            (Verdict::Transient, Idempotency::NotIdempotent) => Err(RetryStop::OutcomeUnknown),
+            (Verdict::Never | Verdict::Unknown | Verdict::ClockSkewed, _) => Err(RetryStop::NotRetryable),
             _ => Ok(()),
         }
     }
@@ -193,7 +225,7 @@ mod tests {
     fn question(verdict: Verdict) -> Question {
         Question {
             verdict,
-            is_unknown: false,
+            not_sent: false,
             paced: false,
             idempotency: Idempotency::Idempotent,
             changes_something: true,

@@ -2,7 +2,7 @@ use std::error::Error as StdError;
 
 use http::{HeaderMap, Method, StatusCode};
 
-use crate::error::{OssError, Outlook};
+use crate::error::{Fate, NotSentReason, OssError, Outlook, TransportFailure, TransportKind};
 
 /// What a failed attempt means for the next. The table is in the [module's docs](crate::retry).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -18,12 +18,25 @@ pub enum Verdict {
     Throttled,
     /// It was surely not applied, because its date is wrong: it is repeated at once if the clock has been corrected.
     ClockSkewed,
+    /// Nothing is known, not even whether the request was sent. It is not repeated, and if it is not idempotent, the call ends
+    /// as [`OutcomeUnknown`](crate::error::RetryStop::OutcomeUnknown).
+    Unknown,
 }
 
 impl Verdict {
-    /// What an error that OSS responded with means.
-    pub(super) fn of_oss(error: &OssError) -> Self {
-        error.outlook().into()
+    /// The verdict on a failure, by itself.
+    pub(super) fn of(cause: Cause<'_>) -> Self {
+        match cause {
+            Cause::Oss(error) => error.outlook().into(),
+            Cause::Response(status, _) => Self::of_status(status),
+            Cause::NotSent(..) => Self::Never,
+            Cause::Transport(error) => match TransportFailure::of(error).fate {
+                Fate::NotApplied => Self::NotApplied,
+                Fate::Transient => Self::Transient,
+                Fate::Never => Self::Never,
+                Fate::Unknown => Self::Unknown,
+            },
+        }
     }
 
     /// What a response means of which only the status is known.
@@ -55,12 +68,21 @@ pub struct Failure<'a> {
 
 #[derive(Clone, Copy)]
 pub(super) enum Cause<'a> {
-    /// OSS answered with an error.
+    /// OSS responded with an error.
     Oss(&'a OssError),
-    /// An answer came through that no layer below has turned into an error: only its status is known.
-    Answer(StatusCode, &'a HeaderMap),
-    /// There was no answer.
+    /// A response that no layer below has turned into an error: only its status is known.
+    Response(StatusCode, &'a HeaderMap),
+    /// The request was not sent.
+    NotSent(NotSentReason, &'a (dyn StdError + 'static)),
+    /// There was no response.
     Transport(&'a (dyn StdError + 'static)),
+}
+
+impl Cause<'_> {
+    /// Whether a throttle below gave the request up because its permit would have come too late.
+    pub(super) fn is_out_of_time(self) -> bool {
+        matches!(self, Self::NotSent(NotSentReason::Deadline | NotSentReason::MaxWait, _))
+    }
 }
 
 impl<'a> Failure<'a> {
@@ -73,11 +95,29 @@ impl<'a> Failure<'a> {
         }
     }
 
-    /// The error, unless there was an answer.
+    /// The error, unless there was a response.
     #[must_use]
     pub fn transport(&self) -> Option<&'a (dyn StdError + 'static)> {
         match self.cause {
-            Cause::Transport(error) => Some(error),
+            Cause::Transport(error) | Cause::NotSent(_, error) => Some(error),
+            Cause::Oss(_) | Cause::Response(..) => None,
+        }
+    }
+
+    /// What kind of transport error it is, if the request was sent, or could not be, and there was no response.
+    #[must_use]
+    pub fn transport_kind(&self) -> Option<TransportKind> {
+        match self.cause {
+            Cause::Transport(error) => Some(TransportFailure::of(error).kind),
+            _ => None,
+        }
+    }
+
+    /// Why the request was not sent, if it was not.
+    #[must_use]
+    pub fn not_sent(&self) -> Option<NotSentReason> {
+        match self.cause {
+            Cause::NotSent(reason, _) => Some(reason),
             _ => None,
         }
     }
@@ -87,8 +127,8 @@ impl<'a> Failure<'a> {
     pub fn status(&self) -> Option<StatusCode> {
         match self.cause {
             Cause::Oss(error) => Some(error.status()),
-            Cause::Answer(status, _) => Some(status),
-            Cause::Transport(_) => None,
+            Cause::Response(status, _) => Some(status),
+            Cause::Transport(_) | Cause::NotSent(..) => None,
         }
     }
 
@@ -110,8 +150,9 @@ impl std::fmt::Debug for Cause<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Oss(error) => std::fmt::Debug::fmt(error, f),
-            Self::Answer(status, _) => write!(f, "Answer({status})"),
-            Self::Transport(_) => f.write_str("Transport(..)"),
+            Self::Response(status, _) => write!(f, "Response({status})"),
+            Self::NotSent(reason, _) => write!(f, "NotSent({reason:?})"),
+            Self::Transport(error) => write!(f, "Transport({:?})", TransportFailure::of(*error).kind),
         }
     }
 }
@@ -133,7 +174,7 @@ mod tests {
             for status in 400..1000 {
                 let response = Response::builder().status(status).body(body.clone()).unwrap();
                 let error = OssError::from_response(response);
-                let verdict = Verdict::of_oss(&error);
+                let verdict = Verdict::of(Cause::Oss(&error));
                 let repeated = !matches!(verdict, Verdict::Never | Verdict::ClockSkewed);
                 assert_eq!(error.is_transient(), repeated, "{code} {status}");
                 assert_eq!(error.explain().retry_helps(), repeated, "{code} {status}");

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     deadline::{Deadline, far},
-    error::{ErrorClass, FindOssError, LastError, OssError, ThrottleReason, ThrottledError},
+    error::{ErrorClass, FindOssError, LastError, NotSentError, NotSentReason, OssError},
 };
 
 pin_project! {
@@ -47,7 +47,7 @@ pin_project! {
         /// It is sent.
         Sent { #[pin] inner: S::Future, shared: Shared, looked: f64 },
         /// Its turn cannot come in time.
-        Rejected { error: Option<ThrottledError> },
+        Rejected { error: Option<NotSentError> },
     }
 }
 
@@ -67,14 +67,14 @@ pin_project! {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limit {
     until: Instant,
-    reason: ThrottleReason,
+    reason: NotSentReason,
 }
 
 impl Limit {
     pub(super) fn of(deadline: Option<Deadline>, max_wait: Duration, now: Instant) -> Self {
-        let by_wait = Self { until: far(now, max_wait), reason: ThrottleReason::MaxWait };
+        let by_wait = Self { until: far(now, max_wait), reason: NotSentReason::MaxWait };
         match deadline.map(Deadline::moment) {
-            Some(until) if until <= by_wait.until => Self { until, reason: ThrottleReason::Deadline },
+            Some(until) if until <= by_wait.until => Self { until, reason: NotSentReason::Deadline },
             _ => by_wait,
         }
     }
@@ -87,7 +87,7 @@ impl Limit {
         self.until < now
     }
 
-    pub(super) fn reason(&self) -> ThrottleReason {
+    pub(super) fn reason(&self) -> NotSentReason {
         self.reason
     }
 }
@@ -106,20 +106,20 @@ where
         Self { state: State::Waiting { waiting: Box::pin(waiting) } }
     }
 
-    pub(super) fn rejected(request: &Request<B>, reason: ThrottleReason, wait: Duration) -> Self {
+    pub(super) fn rejected(request: &Request<B>, reason: NotSentReason, wait: Duration) -> Self {
         Self { state: State::Rejected { error: Some(rejection(request, reason, wait)) } }
     }
 }
 
-fn rejection<B>(request: &Request<B>, reason: ThrottleReason, wait: Duration) -> ThrottledError {
+fn rejection<B>(request: &Request<B>, reason: NotSentReason, wait: Duration) -> NotSentError {
     let last = request.extensions().get().map(|LastError(error)| error.clone());
-    ThrottledError::new(reason, wait, last)
+    NotSentError::new(reason, wait, last)
 }
 
 impl<S, B> Future for ResponseFuture<S, B>
 where
     S: Service<Request<B>>,
-    S::Error: FindOssError + From<ThrottledError>,
+    S::Error: FindOssError + From<NotSentError>,
 {
     type Output = Result<S::Response, S::Error>;
 
@@ -146,7 +146,7 @@ where
 
     /// Ready when the request is sent.
     #[inline(never)]
-    fn poll_turn(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), ThrottledError>> {
+    fn poll_turn(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), NotSentError>> {
         let turn = match self.as_mut().project() {
             StateProj::Waiting { waiting } => ready!(waiting.as_mut().poll(cx)),
             // INVARIANT: a future is not polled again once it is ready.
@@ -189,7 +189,7 @@ where
     S: Service<Request<B>>,
 {
     /// Ready when the request is sent.
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(S::Future, Shared), ThrottledError>> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(S::Future, Shared), NotSentError>> {
         let mut this = self.project();
         loop {
             let now = Instant::now();
@@ -216,7 +216,7 @@ where
 
 /// Tells the limiter about an error, and marks one that the throttle paces.
 fn failed<E: FindOssError>(shared: &Shared, error: &E, looked: f64) {
-    if error.is_rejection() {
+    if error.is_not_sent() {
         return; // of another throttle, further in: nothing was sent
     }
     // Without an answer, it tells nothing about the load of the server.

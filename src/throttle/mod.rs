@@ -125,7 +125,7 @@
 //!
 //! # What a caller sees
 //!
-//! A call takes longer. It fails with [`Error::Throttled`](crate::Error::Throttled) only if its turn cannot come before
+//! A call takes longer. It fails with [`Error::NotSent`](crate::Error::NotSent) only if its turn cannot come before
 //! its [`Deadline`](crate::Deadline) or within [`max_wait`](Builder::max_wait), or if
 //! [`max_waiting`](Builder::max_waiting) callers wait already: at once if that is clear at once, and when the time is
 //! over otherwise. The error's source is the last error of the same call, if it was repeated.

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     Deadline,
-    error::{FindOssError, ThrottleReason, ThrottledError},
+    error::{FindOssError, NotSentError, NotSentReason},
 };
 
 /// The service that [`ThrottleLayer`](crate::ThrottleLayer) makes. Its clones share one limiter.
@@ -49,7 +49,7 @@ impl<S> Throttle<S> {
 impl<S, B> Service<Request<B>> for Throttle<S>
 where
     S: Service<Request<B>> + Clone,
-    S::Error: FindOssError + From<ThrottledError>,
+    S::Error: FindOssError + From<NotSentError>,
 {
     type Response = S::Response;
     type Error = S::Error;
@@ -101,7 +101,7 @@ impl<S> Throttle<S> {
             }
             NotYet::TooLong(wait) => ResponseFuture::rejected(&request, limit.reason(), duration(wait)),
             NotYet::TooMany(wait) => {
-                ResponseFuture::rejected(&request, ThrottleReason::MaxWaiting, duration(wait))
+                ResponseFuture::rejected(&request, NotSentReason::QueueFull, duration(wait))
             }
         }
     }

@@ -7,6 +7,7 @@ mod clients;
 mod corpus;
 mod exchange;
 mod find;
+mod not_sent;
 mod retry;
 mod retry_wire;
 mod secrets;

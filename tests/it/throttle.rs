@@ -20,7 +20,7 @@ use tokio::time::{Instant, sleep, timeout};
 use tower::{BoxError, Layer, Service, ServiceBuilder, ServiceExt, retry::RetryLayer, service_fn};
 use tower_oss::{
     Deadline, Error, ErrorCode, FindOssError, OssErrorLayer, RetryPolicy, ThrottleLayer,
-    error::{RetryStop, ThrottleReason},
+    error::{NotSentReason, RetryStop},
     test_util::{Answer, AnswerBody, ErrorResponse, Scripted},
     throttle::{Builder, Throttle, ThrottleHandle},
 };
@@ -156,9 +156,9 @@ async fn a_deadline_that_cannot_be_met_is_told_at_once() {
         service.clone().oneshot(request)
     };
     let begun = Instant::now();
-    let Err(Error::Throttled(error)) = call(SECOND / 2).await else { panic!("it was sent") };
+    let Err(Error::NotSent(error)) = call(SECOND / 2).await else { panic!("it was sent") };
     assert_eq!(begun.elapsed(), Duration::ZERO);
-    assert_eq!(error.reason(), ThrottleReason::Deadline);
+    assert_eq!(error.reason(), NotSentReason::Deadline);
     assert!((Duration::from_millis(900)..=SECOND).contains(&error.wait()), "{:?}", error.wait());
     assert!(error.source().is_none());
     assert!(call(2 * SECOND).await.is_ok());
@@ -174,7 +174,7 @@ async fn a_deadline_that_has_passed_is_told_even_if_there_is_no_wait() {
         request.extensions_mut().insert(Deadline::after(Duration::from_millis(10)));
         sleep(Duration::from_millis(if passed { 11 } else { 9 })).await;
         let rejected = reason(&service.clone().oneshot(request).await);
-        assert_eq!(rejected, passed.then_some(ThrottleReason::Deadline));
+        assert_eq!(rejected, passed.then_some(NotSentReason::Deadline));
     }
     assert_eq!(*seen.lock().unwrap(), [1, 3]);
 }
@@ -200,7 +200,7 @@ async fn who_is_rejected_gives_up_its_place_at_once() {
     let mut impatient = pin!(service.ready().await.unwrap().call(impatient));
     let patient = service.ready().await.unwrap().call(request(2));
 
-    assert_eq!(reason(&impatient.as_mut().await), Some(ThrottleReason::Deadline));
+    assert_eq!(reason(&impatient.as_mut().await), Some(NotSentReason::Deadline));
     assert!(refused.await.unwrap().is_err());
     // The future is there still; its place is not.
     assert_eq!((begun.elapsed(), handle.waiting()), (2 * SECOND, 1));
@@ -212,7 +212,7 @@ async fn who_is_rejected_gives_up_its_place_at_once() {
 #[tokio::test(start_paused = true)]
 async fn too_long_a_wait_and_too_many_waiting_are_told_at_once() {
     let seen = Arc::default();
-    let (wait, many) = (Some(ThrottleReason::MaxWait), Some(ThrottleReason::MaxWaiting));
+    let (wait, many) = (Some(NotSentReason::MaxWait), Some(NotSentReason::QueueFull));
     for (layer, expected) in [
         (constant(1.0).max_waiting(2), [None, None, many, many]),
         (constant(1.0).max_wait(SECOND * 3 / 2), [None, wait, wait, wait]),
@@ -224,10 +224,10 @@ async fn too_long_a_wait_and_too_many_waiting_are_told_at_once() {
     }
 }
 
-fn reason(call: &Result<Response<()>, Error>) -> Option<ThrottleReason> {
+fn reason(call: &Result<Response<()>, Error>) -> Option<NotSentReason> {
     match call {
         Ok(_) => None,
-        Err(Error::Throttled(error)) => Some(error.reason()),
+        Err(Error::NotSent(error)) => Some(error.reason()),
         Err(error) => panic!("{error}"),
     }
 }
@@ -245,8 +245,8 @@ async fn nothing_waits_for_ever() {
     let begun = Instant::now();
     let (late, other) =
         tokio::join!(service.clone().oneshot(late), service.clone().oneshot(Request::new(())));
-    let Err(Error::Throttled(late)) = late else { panic!("a turn in an outage, so soon") };
-    assert_eq!((late.reason(), late.wait()), (ThrottleReason::Deadline, SECOND));
+    let Err(Error::NotSent(late)) = late else { panic!("a turn in an outage, so soon") };
+    assert_eq!((late.reason(), late.wait()), (NotSentReason::Deadline, SECOND));
     assert!(other.is_err());
     assert!(begun.elapsed() < 10 * SECOND);
     assert_eq!(layer.handle().waiting(), 0);
@@ -266,9 +266,12 @@ async fn a_rejection_says_which_error_was_being_repeated() {
         .service(oss);
     let error = service.oneshot(Request::new(Full::<Bytes>::default())).await.unwrap_err();
     assert_eq!(error.request_id(), Some("65A1"));
-    assert!(error.to_string().starts_with("request not sent while the rate is reduced"), "{error}");
+    let text = error.to_string();
+    assert!(text.starts_with("not sent again after 1 attempt: deadline"), "{text}");
+    assert!(text.ends_with("[last error QpsLimitExceeded, request 65A1]"), "{text}");
+    assert_eq!((error.attempts(), error.is_timeout()), (1, true));
     assert!(error.source().unwrap().is::<tower_oss::OssError>());
-    let Error::Throttled(error) = Error::from(BoxError::from(error)) else { panic!("flattened wrongly") };
+    let Error::NotSent(error) = Error::from(BoxError::from(error)) else { panic!("flattened wrongly") };
     assert_eq!(BoxError::from(error).oss_error().unwrap().request_id(), Some("65A1"));
 }
 
@@ -283,7 +286,7 @@ async fn boxed_errors_work_as_well() {
     assert!(service.clone().oneshot(Request::new(())).await.unwrap_err().oss_error().is_some());
     assert_eq!(handle.refused(), 1);
     let error = service.oneshot(Request::new(())).await.unwrap_err();
-    assert!(error.is::<tower_oss::error::ThrottledError>());
+    assert!(error.is::<tower_oss::error::NotSentError>());
 }
 
 #[tokio::test(start_paused = true)]
@@ -442,7 +445,7 @@ async fn what_a_throttle_further_in_gives_up_is_no_refusal() {
         .layer(OssErrorLayer::new())
         .service(failing(ErrorResponse::new(ErrorCode::QpsLimitExceeded), &Arc::default()));
     let error = service.oneshot(Request::new(())).await.unwrap_err();
-    assert!(matches!(error, Error::Throttled(_)), "{error}");
+    assert!(matches!(error, Error::NotSent(_)), "{error}");
     assert_eq!(error.retry_stop(), Some(RetryStop::NotRetryable));
     assert_eq!((inner.refused(), outer.refused()), (1, 1));
 }

@@ -12,7 +12,7 @@ use tower_oss::{
     ClockOffset, Deadline, Error, ErrorClass, ErrorCode, FindOssError, OssError, OssErrorLayer, RetryPolicy,
     ThrottleLayer,
     error::{
-        BodyKind, BodyState, BoxError, CodeOrigin, Explanation, RetryStop, ThrottleReason, ThrottledError,
+        BodyKind, BodyState, BoxError, CodeOrigin, Explanation, NotSentError, NotSentReason, RetryStop,
         TransportError, UnknownCode,
     },
     layer::{ClassifyResponse, OssErrorService, OssRule, RequestInfo, ResponseFuture},
@@ -66,8 +66,8 @@ fn everything_public_can_be_sent_shared_moved_and_printed() {
     is_thread_safe::<throttle::ResponseFuture<HyperClient, Full<Bytes>>>();
     is_thread_safe::<throttle::Builder>();
     is_thread_safe::<throttle::InvalidSetting>();
-    is_thread_safe::<ThrottledError>();
-    is_thread_safe::<ThrottleReason>();
+    is_thread_safe::<NotSentError>();
+    is_thread_safe::<NotSentReason>();
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn errors_are_errors() {
     is_error::<Error>();
     is_error::<OssError>();
     is_error::<TransportError>();
-    is_error::<ThrottledError>();
+    is_error::<NotSentError>();
     is_error::<OnceBodyError>();
     is_error::<throttle::InvalidSetting>();
 }

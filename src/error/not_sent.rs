@@ -1,0 +1,234 @@
+use std::{error::Error as StdError, fmt, sync::OnceLock, time::Duration};
+
+use super::{BoxError, FindOssError, Notes, OssError};
+
+/// The request was not sent: OSS has not seen this attempt.
+///
+/// Either the [`ThrottleLayer`](crate::ThrottleLayer) gave it up, because it could not get a permit in time, or something
+/// below the retry policy, for example a signer, could not prepare it ([`prepare`](Self::prepare)).
+///
+/// An earlier attempt of the same call may have been sent, and may have failed with an OSS error. That error is in
+/// [`last_oss_error`](Self::last_oss_error).
+///
+/// # Examples
+///
+/// ```
+/// use tower_oss::{Error, error::NotSentReason};
+///
+/// fn advice(error: &Error) -> &'static str {
+///     match error {
+///         Error::NotSent(error) => match error.reason() {
+///             NotSentReason::Deadline => "the deadline passed while the request was queued",
+///             NotSentReason::MaxWait | NotSentReason::QueueFull => "the load is higher than OSS allows",
+///             NotSentReason::Prepare => "check the credentials",
+///             _ => "it was not sent",
+///         },
+///         _ => "it was sent, or could not be",
+///     }
+/// }
+/// ```
+pub struct NotSentError(Box<Inner>);
+
+struct Inner {
+    reason: NotSentReason,
+    wait: Duration,
+    cause: Option<BoxError>,
+    last_oss_error: OnceLock<OssError>,
+    notes: Notes,
+}
+
+/// Why a request was not sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum NotSentReason {
+    /// The request's [`Deadline`](crate::Deadline) passed, or would have passed, before its permit.
+    Deadline,
+    /// The wait for a permit was, or would have been, longer than the throttle's `max_wait`.
+    MaxWait,
+    /// The queue of the throttle is full (`max_waiting`).
+    QueueFull,
+    /// Something below the retry policy could not prepare the request.
+    Prepare,
+}
+
+impl NotSentReason {
+    /// Returns the name of the reason in snake case, for logs and metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Deadline => "deadline",
+            Self::MaxWait => "max_wait",
+            Self::QueueFull => "queue_full",
+            Self::Prepare => "prepare",
+        }
+    }
+}
+
+impl fmt::Display for NotSentReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Deadline => "deadline",
+            Self::MaxWait => "maximum wait",
+            Self::QueueFull => "queue full",
+            Self::Prepare => "it could not be prepared",
+        })
+    }
+}
+
+impl NotSentError {
+    /// Creates the error of a layer that could not prepare a request, for example of a signer without credentials.
+    ///
+    /// Return it from a service below [`OssErrorLayer`](crate::OssErrorLayer). The call then ends with
+    /// [`Error::NotSent`](crate::Error::NotSent), and the cause is its `source()`. It is not retried, unless
+    /// [`RetryPolicy::classify`](crate::RetryPolicy::classify) says so.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use http::Request;
+    /// use tower::{BoxError, ServiceBuilder, ServiceExt};
+    /// use tower_oss::{Error, OssErrorLayer, error::{NotSentError, NotSentReason}, test_util::Scripted};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let oss = ServiceBuilder::new()
+    ///     .layer(OssErrorLayer::new())
+    ///     .filter(|request: Request<()>| {
+    ///         if request.headers().contains_key("authorization") {
+    ///             Ok(request)
+    ///         } else {
+    ///             Err(BoxError::from(NotSentError::prepare("there are no credentials")))
+    ///         }
+    ///     })
+    ///     .service(Scripted::default());
+    ///
+    /// let Err(Error::NotSent(error)) = oss.oneshot(Request::new(())).await else { panic!() };
+    /// assert_eq!(error.reason(), NotSentReason::Prepare);
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn prepare(cause: impl Into<BoxError>) -> Self {
+        Self::from_parts(NotSentReason::Prepare, Duration::ZERO, Some(cause.into()), None)
+    }
+
+    /// Creates the error of a throttle.
+    pub(crate) fn new(reason: NotSentReason, wait: Duration, last: Option<OssError>) -> Self {
+        Self::from_parts(reason, wait, None, last)
+    }
+
+    fn from_parts(
+        reason: NotSentReason,
+        wait: Duration,
+        cause: Option<BoxError>,
+        last: Option<OssError>,
+    ) -> Self {
+        let last_oss_error = last.map_or_else(OnceLock::new, OnceLock::from);
+        Self(Box::new(Inner { reason, wait, cause, last_oss_error, notes: Notes::default() }))
+    }
+
+    /// Returns why the request was not sent.
+    #[must_use]
+    pub fn reason(&self) -> NotSentReason {
+        self.0.reason
+    }
+
+    /// Returns how long the request waited for a permit, or would have had to wait.
+    #[must_use]
+    pub fn wait(&self) -> Duration {
+        self.0.wait
+    }
+
+    /// Returns the OSS error of the last attempt that was sent, if there was one.
+    #[must_use]
+    pub fn last_oss_error(&self) -> Option<&OssError> {
+        self.0.last_oss_error.get()
+    }
+
+    pub(crate) fn set_last_oss_error(&self, error: &OssError) {
+        self.0.last_oss_error.get_or_init(|| error.clone());
+    }
+
+    pub(crate) fn notes(&self) -> &Notes {
+        &self.0.notes
+    }
+
+    /// How many attempts of the call were sent before this one.
+    pub(crate) fn attempts(&self) -> u32 {
+        self.notes().attempts() - 1
+    }
+}
+
+/// One line without the cause, which is the `source()`.
+impl fmt::Display for NotSentError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.attempts() {
+            0 => f.write_str("not sent")?,
+            1 => f.write_str("not sent again after 1 attempt")?,
+            attempts => write!(f, "not sent again after {attempts} attempts")?,
+        }
+        write!(f, ": {}", self.0.reason)?;
+        if !self.0.wait.is_zero() {
+            write!(f, " (wait {:.3} s)", self.0.wait.as_secs_f64())?;
+        }
+        match self.last_oss_error() {
+            Some(error) => {
+                let id = error.request_id().unwrap_or("none");
+                write!(f, " [last error {}, request {}]", error.code(), error.shown(id))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// Without the cause: the error of a signer may show what it signs.
+impl fmt::Debug for NotSentError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NotSentError")
+            .field("reason", &self.0.reason)
+            .field("wait", &self.0.wait)
+            .field("attempts", &self.attempts())
+            .field("last_oss_error", &self.last_oss_error())
+            .finish_non_exhaustive()
+    }
+}
+
+impl StdError for NotSentError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match &self.0.cause {
+            Some(cause) => Some(&**cause),
+            None => self.last_oss_error().map(|last| last as _),
+        }
+    }
+}
+
+impl FindOssError for NotSentError {
+    fn oss_error(&self) -> Option<&OssError> {
+        self.last_oss_error()
+    }
+
+    fn is_not_sent(&self) -> bool {
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_counts_the_attempts_that_were_sent() {
+        for (attempts, expected) in [
+            (1, "not sent: deadline (wait 0.500 s)"),
+            (2, "not sent again after 1 attempt: deadline (wait 0.500 s)"),
+            (3, "not sent again after 2 attempts: deadline (wait 0.500 s)"),
+        ] {
+            let error = NotSentError::new(NotSentReason::Deadline, Duration::from_millis(500), None);
+            error.notes().set_attempts(attempts);
+            assert_eq!(error.to_string(), expected);
+        }
+        let error = NotSentError::prepare("the key is AKEXAMPLE");
+        assert_eq!(error.to_string(), "not sent: it could not be prepared");
+        assert!(!format!("{error:?}").contains("AKEXAMPLE"));
+        assert_eq!(error.source().unwrap().to_string(), "the key is AKEXAMPLE");
+    }
+}

@@ -1,0 +1,234 @@
+//! What a transport error means: the one place that knows the errors of HTTP clients.
+
+use std::{
+    error::Error as StdError,
+    fmt,
+    io::{self, ErrorKind},
+};
+
+use tower::{load_shed::error::Overloaded, timeout::error::Elapsed};
+
+use super::find::chain;
+
+/// What kind of failure a [`TransportError`](crate::error::TransportError) is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TransportKind {
+    /// No connection: refused, unreachable, no such host, or a failed TLS handshake. Nothing was sent.
+    Connect,
+    /// A time limit passed, for example that of tower's `Timeout`.
+    Timeout,
+    /// The connection, or the HTTP/2 stream, was reset.
+    Reset,
+    /// The connection was closed before the response was complete.
+    Closed,
+    /// The peer did not speak HTTP.
+    Protocol,
+    /// The server says that it did not process the request: HTTP/2's `REFUSED_STREAM`, or a `GOAWAY` that excludes the
+    /// stream (RFC 9113, section 8.7). Known with the feature `http2` alone.
+    Unprocessed,
+    /// Any other failure: of a layer, of the request's body, or of a client that this crate does not know.
+    Other,
+}
+
+impl TransportKind {
+    /// Returns the name of the kind in snake case, for logs and metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::Timeout => "timeout",
+            Self::Reset => "reset",
+            Self::Closed => "closed",
+            Self::Protocol => "protocol",
+            Self::Unprocessed => "unprocessed",
+            Self::Other => "other",
+        }
+    }
+}
+
+impl fmt::Display for TransportKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Whether a request that failed on the way took effect, and what a retry can expect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It did not take effect.
+    NotApplied,
+    /// It may have taken effect; another attempt could succeed.
+    Transient,
+    /// It did not take effect; another attempt would fail as well.
+    Never,
+    /// Nothing is known.
+    Unknown,
+}
+
+/// What is known of a transport error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TransportFailure {
+    pub(crate) kind: TransportKind,
+    pub(crate) io_kind: Option<ErrorKind>,
+    pub(crate) fate: Fate,
+}
+
+impl TransportFailure {
+    /// Reads an error and its causes. The first one that is known decides.
+    pub(crate) fn of(error: &(dyn StdError + 'static)) -> Self {
+        let (kind, fate) = chain(error).find_map(of_link).unwrap_or((TransportKind::Other, Fate::Unknown));
+        let io_kind = chain(error).find_map(|link| {
+            let kind = link.downcast_ref::<io::Error>()?.kind();
+            (kind != ErrorKind::Other).then_some(kind)
+        });
+        Self { kind, io_kind, fate }
+    }
+
+    /// The failure in a few words.
+    pub(super) fn describe(self) -> &'static str {
+        match (self.kind, self.io_kind) {
+            (TransportKind::Connect, Some(ErrorKind::ConnectionRefused)) => "connection refused",
+            (TransportKind::Connect, Some(ErrorKind::TimedOut)) => "connecting timed out",
+            (TransportKind::Connect, Some(ErrorKind::HostUnreachable)) => "host unreachable",
+            (TransportKind::Connect, Some(ErrorKind::NetworkUnreachable)) => "network unreachable",
+            (TransportKind::Connect, _) => "no connection",
+            (TransportKind::Timeout, _) => "timed out",
+            (TransportKind::Reset, _) => "connection reset",
+            (TransportKind::Closed, _) => "connection closed",
+            (TransportKind::Protocol, _) => "invalid HTTP",
+            (TransportKind::Unprocessed, _) => "not processed by the server",
+            (TransportKind::Other, _) => "the request failed",
+        }
+    }
+}
+
+type Known = (TransportKind, Fate);
+
+fn of_link(link: &(dyn StdError + 'static)) -> Option<Known> {
+    if link.is::<Elapsed>() {
+        return Some((TransportKind::Timeout, Fate::Transient));
+    }
+    if link.is::<Overloaded>() {
+        return Some((TransportKind::Other, Fate::Never));
+    }
+    of_h2(link).or_else(|| of_hyper(link)).or_else(|| of_io(link.downcast_ref::<io::Error>()?.kind()))
+}
+
+#[cfg(feature = "http2")]
+fn of_h2(link: &(dyn StdError + 'static)) -> Option<Known> {
+    use h2::Reason;
+
+    let error = link.downcast_ref::<h2::Error>()?;
+    let (reset, goaway) = (error.is_remote() && error.is_reset(), error.is_remote() && error.is_go_away());
+    match error.reason() {
+        Some(Reason::REFUSED_STREAM) if reset || goaway => {
+            Some((TransportKind::Unprocessed, Fate::NotApplied))
+        }
+        Some(Reason::NO_ERROR) if goaway => Some((TransportKind::Unprocessed, Fate::NotApplied)),
+        _ if error.is_reset() => Some((TransportKind::Reset, Fate::Transient)),
+        _ if error.is_go_away() => Some((TransportKind::Closed, Fate::Transient)),
+        _ if error.is_io() => of_io(error.get_io()?.kind()),
+        _ => Some((TransportKind::Protocol, Fate::Transient)),
+    }
+}
+
+#[cfg(not(feature = "http2"))]
+fn of_h2(_: &(dyn StdError + 'static)) -> Option<Known> {
+    None
+}
+
+#[cfg(feature = "hyper-util")]
+fn of_hyper(link: &(dyn StdError + 'static)) -> Option<Known> {
+    if let Some(error) = link.downcast_ref::<hyper_util::client::legacy::Error>() {
+        return error.is_connect().then_some((TransportKind::Connect, Fate::NotApplied));
+    }
+    let error = link.downcast_ref::<hyper::Error>()?;
+    // A faulty request, a body that broke off, or a runtime that is gone: hyper does not tell how far the request
+    // came, and the errors behind this one are not about the connection to OSS.
+    if error.is_user() {
+        return Some((TransportKind::Other, Fate::Unknown));
+    }
+    let kind = if error.is_timeout() {
+        TransportKind::Timeout
+    } else if error.is_parse() {
+        TransportKind::Protocol
+    } else if error.is_incomplete_message() || error.is_closed() || error.is_canceled() {
+        TransportKind::Closed
+    } else {
+        // An error of HTTP/2 or of the socket is behind it.
+        return chain(error)
+            .skip(1)
+            .find_map(|link| of_h2(link).or_else(|| of_io_after_connect(link)))
+            .or(Some((TransportKind::Protocol, Fate::Transient)));
+    };
+    Some((kind, Fate::Transient))
+}
+
+#[cfg(not(feature = "hyper-util"))]
+fn of_hyper(_: &(dyn StdError + 'static)) -> Option<Known> {
+    None
+}
+
+/// Of an error on a connection that was there: whatever its kind, the request may have been sent.
+#[cfg(feature = "hyper-util")]
+fn of_io_after_connect(link: &(dyn StdError + 'static)) -> Option<Known> {
+    let (kind, _) = of_io(link.downcast_ref::<io::Error>()?.kind())?;
+    Some((if kind == TransportKind::Connect { TransportKind::Reset } else { kind }, Fate::Transient))
+}
+
+fn of_io(kind: ErrorKind) -> Option<Known> {
+    // Without the feature, this may be of another connection: that of a body's source, behind an error of hyper.
+    let refused = if cfg!(feature = "hyper-util") { Fate::NotApplied } else { Fate::Transient };
+    match kind {
+        ErrorKind::ConnectionRefused | ErrorKind::AddrNotAvailable => Some((TransportKind::Connect, refused)),
+        // A host or network that goes away ends connections with the same kinds as it refuses them.
+        ErrorKind::HostUnreachable | ErrorKind::NetworkDown | ErrorKind::NetworkUnreachable => {
+            Some((TransportKind::Connect, Fate::Transient))
+        }
+        ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset => {
+            Some((TransportKind::Reset, Fate::Transient))
+        }
+        ErrorKind::BrokenPipe | ErrorKind::NotConnected | ErrorKind::UnexpectedEof => {
+            Some((TransportKind::Closed, Fate::Transient))
+        }
+        ErrorKind::TimedOut => Some((TransportKind::Timeout, Fate::Transient)),
+        ErrorKind::Interrupted => Some((TransportKind::Other, Fate::Transient)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(error: impl StdError + 'static) -> (TransportKind, Fate) {
+        let failure = TransportFailure::of(&error);
+        (failure.kind, failure.fate)
+    }
+
+    #[test]
+    fn the_first_known_link_decides() {
+        let nested = io::Error::other(io::Error::other(io::Error::from(ErrorKind::ConnectionReset)));
+        assert_eq!(of(nested), (TransportKind::Reset, Fate::Transient));
+        let refused = io::Error::other(io::Error::from(ErrorKind::ConnectionRefused));
+        assert_eq!(of(refused), (TransportKind::Connect, Fate::NotApplied));
+        for unreachable in [ErrorKind::HostUnreachable, ErrorKind::NetworkUnreachable] {
+            let (kind, fate) = of(io::Error::from(unreachable));
+            assert_eq!((kind, fate), (TransportKind::Connect, Fate::Transient), "perhaps after the request");
+        }
+        assert_eq!(of(Elapsed::new()), (TransportKind::Timeout, Fate::Transient));
+        assert_eq!(of(Overloaded::new()), (TransportKind::Other, Fate::Never));
+        assert_eq!(of(io::Error::from(ErrorKind::InvalidInput)), (TransportKind::Other, Fate::Unknown));
+        assert_eq!(of(io::Error::other("a fault of one's own")), (TransportKind::Other, Fate::Unknown));
+    }
+
+    #[test]
+    fn the_kind_of_the_io_error_is_found_behind_the_others() {
+        let error = io::Error::other(io::Error::from(ErrorKind::ConnectionRefused));
+        let failure = TransportFailure::of(&error);
+        assert_eq!(failure.io_kind, Some(ErrorKind::ConnectionRefused));
+        assert_eq!(failure.describe(), "connection refused");
+        assert_eq!(TransportFailure::of(&Elapsed::new()).io_kind, None);
+    }
+}
