@@ -1,5 +1,7 @@
+use std::time::Duration;
+
 use super::ErrorResponse;
-use crate::error::{BoxError, Error, OssError, RetryStop, TransportError};
+use crate::error::{BoxError, Error, NotSentError, NotSentReason, OssError, RetryStop, TransportError};
 
 /// Builds an [`Error`] as it reaches the caller of a complete stack: with what the retry policy notes on it.
 ///
@@ -9,7 +11,7 @@ use crate::error::{BoxError, Error, OssError, RetryStop, TransportError};
 /// use std::io;
 /// use tower_oss::{
 ///     Error, ErrorCode,
-///     error::RetryStop,
+///     error::{NotSentReason, RetryStop},
 ///     test_util::{ErrorBuilder, ErrorResponse},
 /// };
 ///
@@ -28,6 +30,9 @@ use crate::error::{BoxError, Error, OssError, RetryStop, TransportError};
 ///     .build();
 /// assert!(is_aborted(&gone));
 /// assert_eq!(gone.attempts(), 2);
+///
+/// let late = ErrorBuilder::not_sent(NotSentReason::Deadline).attempts(2).build();
+/// assert_eq!(late.to_string(), "not sent again after 2 attempts: deadline");
 ///
 /// let reset = ErrorBuilder::transport(io::Error::from(io::ErrorKind::ConnectionReset)).build();
 /// assert!(!is_aborted(&reset));
@@ -49,15 +54,34 @@ impl ErrorBuilder {
         Self::of(Error::Transport(TransportError::new(cause.into())))
     }
 
+    /// The request was not sent, for example because its deadline passed in the queue of a throttle.
+    ///
+    /// For [`NotSentReason::Prepare`], where there is a cause, pass [`NotSentError::prepare`] to `from`.
+    pub fn not_sent(reason: NotSentReason) -> Self {
+        Self::from(NotSentError::new(reason, Duration::ZERO, None))
+    }
+
     /// A copy of the notes for an error that is shared: what is set here changes no other error.
     fn of(mut error: Error) -> Self {
         error.own_notes();
         Self { error }
     }
 
-    /// Sets [`attempts`](Error::attempts); 1 unless set.
+    /// Sets [`attempts`](Error::attempts): unless set 1, or 0 for what was not sent.
     pub fn attempts(self, attempts: u32) -> Self {
-        self.error.notes().set_attempts(attempts);
+        // The one that was not sent is noted as an attempt, too.
+        let unsent = u32::from(matches!(self.error, Error::NotSent(_)));
+        self.error.notes().set_attempts(attempts.saturating_add(unsent));
+        self
+    }
+
+    /// Sets [`last_oss_error`](Error::last_oss_error) of a call whose last attempt had no response, or was not sent.
+    pub fn last_oss_error(self, error: impl Into<OssError>) -> Self {
+        match &self.error {
+            Error::Oss(_) => {}
+            Error::Transport(transport) => transport.set_last_oss_error(&error.into()),
+            Error::NotSent(not_sent) => not_sent.set_last_oss_error(&error.into()),
+        }
         self
     }
 
@@ -77,6 +101,12 @@ impl ErrorBuilder {
     #[must_use]
     pub fn build(self) -> Error {
         self.error
+    }
+}
+
+impl From<NotSentError> for ErrorBuilder {
+    fn from(error: NotSentError) -> Self {
+        Self::of(Error::NotSent(error))
     }
 }
 

@@ -25,7 +25,10 @@ use crate::{ErrorCode, OssError};
 /// ```
 #[derive(Clone, Debug)]
 #[must_use]
-pub struct ErrorResponse {
+pub struct ErrorResponse(Box<Parts>);
+
+#[derive(Clone, Debug)]
+struct Parts {
     code: ErrorCode,
     status: StatusCode,
     message: String,
@@ -48,7 +51,7 @@ impl ErrorResponse {
     /// An answer with this code.
     pub fn new(code: impl Into<ErrorCode>) -> Self {
         let code = code.into();
-        Self {
+        Self(Box::new(Parts {
             status: code.documented_status().unwrap_or(StatusCode::BAD_REQUEST),
             message: code.meaning().unwrap_or("An error of another kind").to_owned(),
             code,
@@ -58,60 +61,60 @@ impl ErrorResponse {
             fields: Vec::new(),
             headers: Vec::new(),
             shape: Shape::Xml,
-        }
+        }))
     }
 
     /// Sets the status.
     pub fn status(mut self, status: StatusCode) -> Self {
-        self.status = status;
+        self.0.status = status;
         self
     }
 
     /// Sets the message.
     pub fn message(mut self, message: impl Into<String>) -> Self {
-        self.message = message.into();
+        self.0.message = message.into();
         self
     }
 
     /// Sets the request id, in body and header.
     pub fn request_id(mut self, id: impl Into<String>) -> Self {
-        self.request_id = id.into();
+        self.0.request_id = id.into();
         self
     }
 
     /// Sets the host that OSS repeats.
     pub fn host_id(mut self, host: impl Into<String>) -> Self {
-        self.host_id = host.into();
+        self.0.host_id = host.into();
         self
     }
 
     /// Sets the EC, in body and header, and with it the link to OSS's page about it.
     pub fn ec(mut self, ec: impl Into<String>) -> Self {
-        self.ec = Some(ec.into());
+        self.0.ec = Some(ec.into());
         self
     }
 
     /// Adds another element; a nested one by its path, as in `AccessDeniedDetail/AuthAction`.
     pub fn field(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.fields.push((name.into(), value.into()));
+        self.0.fields.push((name.into(), value.into()));
         self
     }
 
     /// Adds a header, or replaces one.
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.push((name, value));
+        self.0.headers.push((name, value));
         self
     }
 
     /// Sends JSON as vector buckets do: the elements inside an object `Error`.
     pub fn vector_json(mut self) -> Self {
-        self.shape = Shape::VectorJson;
+        self.0.shape = Shape::VectorJson;
         self
     }
 
     /// Sends JSON as table buckets do: a message, and the code in the header `x-oss-error-type`.
     pub fn table_json(mut self) -> Self {
-        self.shape = Shape::TableJson;
+        self.0.shape = Shape::TableJson;
         self
     }
 
@@ -134,15 +137,15 @@ impl ErrorResponse {
     }
 
     pub(super) fn whole(&self) -> Response<Bytes> {
-        let (content_type, body) = match self.shape {
+        let (content_type, body) = match self.0.shape {
             Shape::Xml => ("application/xml", self.xml()),
             Shape::VectorJson => ("application/json", self.vector_json_document()),
             Shape::TableJson => {
-                ("application/json", serde_json::json!({ "message": self.message }).to_string())
+                ("application/json", serde_json::json!({ "message": self.0.message }).to_string())
             }
         };
         let mut response = Response::new(Bytes::from(body));
-        *response.status_mut() = self.status;
+        *response.status_mut() = self.0.status;
         let length = response.body().len();
         let headers = response.headers_mut();
         headers.insert(header::SERVER, HeaderValue::from_static("AliyunOSS"));
@@ -154,14 +157,14 @@ impl ErrorResponse {
             // What cannot stand in a header is left out, as it would be on the wire.
             HeaderValue::from_str(text).ok().map(|value| headers.insert(name, value))
         };
-        set("x-oss-request-id", &self.request_id);
-        if let Some(ec) = &self.ec {
+        set("x-oss-request-id", &self.0.request_id);
+        if let Some(ec) = &self.0.ec {
             set("x-oss-ec", ec);
         }
-        if let Shape::TableJson = self.shape {
-            set("x-oss-error-type", self.code.as_str());
+        if let Shape::TableJson = self.0.shape {
+            set("x-oss-error-type", self.0.code.as_str());
         }
-        for (name, value) in &self.headers {
+        for (name, value) in &self.0.headers {
             headers.insert(name, value.clone());
         }
         response
@@ -171,16 +174,16 @@ impl ErrorResponse {
     fn elements(&self) -> Vec<Element> {
         let mut elements = Vec::new();
         let basic = [
-            ("Code", self.code.as_str()),
-            ("Message", &self.message),
-            ("RequestId", &self.request_id),
-            ("HostId", &self.host_id),
+            ("Code", self.0.code.as_str()),
+            ("Message", &self.0.message),
+            ("RequestId", &self.0.request_id),
+            ("HostId", &self.0.host_id),
         ];
-        let fields = self.fields.iter().map(|(path, value)| (&**path, &**value));
+        let fields = self.0.fields.iter().map(|(path, value)| (&**path, &**value));
         for (path, value) in basic.into_iter().chain(fields) {
             Element::add(&mut elements, path, value);
         }
-        if let Some(ec) = &self.ec {
+        if let Some(ec) = &self.0.ec {
             Element::add(&mut elements, "EC", ec);
             Element::add(
                 &mut elements,

@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout};
 use tower::{BoxError, Layer, ServiceExt};
 use tower_oss::{
     Error, ErrorCode, OssError, OssErrorLayer,
-    error::RetryStop,
+    error::{NotSentError, NotSentReason, RetryStop},
     test_util::{Answer, ErrorBuilder, ErrorResponse, Scripted},
 };
 
@@ -150,13 +150,13 @@ async fn a_served_script_responds_records_and_breaks_connections() {
 fn a_built_error_says_what_a_policy_would_have_noted_and_changes_no_other() {
     let kept = ErrorResponse::new(ErrorCode::NoSuchUpload).error();
     let built = || {
-        let oss = ErrorBuilder::oss(kept.clone());
-        [oss, ErrorBuilder::transport(io::Error::from(ErrorKind::BrokenPipe))]
+        let transport = ErrorBuilder::transport(io::Error::from(ErrorKind::BrokenPipe));
+        [ErrorBuilder::oss(kept.clone()), transport, ErrorBuilder::not_sent(NotSentReason::QueueFull)]
     };
+    assert_eq!(built().map(|builder| builder.build().attempts()), [1, 1, 0]);
     for builder in built() {
         let error = builder.build();
-        let notes = (error.attempts(), error.retry_stop(), error.after_ambiguous_attempt());
-        assert_eq!(notes, (1, None, false), "{error}");
+        assert_eq!((error.retry_stop(), error.after_ambiguous_attempt()), (None, false), "{error}");
     }
     for builder in built() {
         let error = builder.attempts(3).retry_stop(RetryStop::OutOfTime).after_ambiguous_attempt().build();
@@ -164,4 +164,19 @@ fn a_built_error_says_what_a_policy_would_have_noted_and_changes_no_other() {
         assert_eq!(notes, (3, Some(RetryStop::OutOfTime), true), "{error}");
     }
     assert_eq!((kept.attempts(), kept.retry_stop()), (1, None));
+}
+
+#[test]
+fn a_built_error_without_a_response_keeps_the_last_one() {
+    let last = || ErrorResponse::new(ErrorCode::InternalError).request_id("65A1");
+    for builder in [
+        ErrorBuilder::transport("the pool is closed"),
+        ErrorBuilder::not_sent(NotSentReason::Deadline),
+        ErrorBuilder::from(NotSentError::prepare("no credentials")),
+    ] {
+        let error = builder.last_oss_error(last()).build();
+        assert_eq!(error.request_id(), Some("65A1"), "{error}");
+    }
+    let error = ErrorBuilder::oss(ErrorResponse::new(ErrorCode::NoSuchKey)).last_oss_error(last()).build();
+    assert_eq!(*error.oss().unwrap().code(), ErrorCode::NoSuchKey);
 }

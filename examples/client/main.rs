@@ -1,0 +1,138 @@
+//! A signed client: put, get, head, list, multipart upload, delete. `cargo run --example client [-- FILE]`
+//!
+//! It talks to an embedded stand-in for OSS, and then shows a bad day, too. With `OSS_ENDPOINT` (for example
+//! `https://oss-cn-hangzhou.aliyuncs.com`), `OSS_BUCKET`, `OSS_REGION` (`cn-hangzhou`), `OSS_ACCESS_KEY_ID`,
+//! `OSS_ACCESS_KEY_SECRET` and, for temporary credentials, `OSS_SESSION_TOKEN` it talks to that bucket: it makes two
+//! objects below `tower-oss-example/`, and deletes them.
+
+mod bad_day;
+mod oss;
+#[path = "../signer/mod.rs"]
+mod signer;
+mod stack;
+#[path = "../stand_in/mod.rs"]
+mod stand_in;
+mod with_reqsign;
+
+use std::{
+    env,
+    error::Error as StdError,
+    fs::{self, File},
+    io::{self, Read},
+    iter,
+    path::PathBuf,
+    process::{self, ExitCode},
+};
+
+use bytes::Bytes;
+use indicatif::{ProgressBar, ProgressStyle};
+use tower_oss::{Error, error::BoxError};
+
+use crate::{
+    oss::Bucket,
+    signer::{Credentials, Keys, Target},
+    stand_in::StandIn,
+};
+
+/// Of a size that shows several parts. OSS takes 100 KiB to 5 GiB, and up to 10 000 parts.
+const PART: usize = 256 * 1024;
+
+/// The bucket that the environment names, if it does.
+fn from_env() -> Result<Option<Bucket>, BoxError> {
+    let (Ok(endpoint), Ok(bucket)) = (env::var("OSS_ENDPOINT"), env::var("OSS_BUCKET")) else {
+        return Ok(None);
+    };
+    let (scheme, host) = endpoint.split_once("://").unwrap_or(("https", &endpoint));
+    let host = host.trim_end_matches('/');
+    // `oss-cn-hangzhou.aliyuncs.com` and `oss-cn-hangzhou-internal.aliyuncs.com` name the region.
+    let label = host.split('.').next().unwrap_or_default();
+    let named = label.trim_start_matches("oss-").trim_end_matches("-internal").to_owned();
+    let region = env::var("OSS_REGION").unwrap_or(named);
+    let url = format!("{scheme}://{bucket}.{host}");
+    let client = stack::client(Credentials::new(Keys::from_env), Target { bucket, region })?;
+    println!("bucket   {url}");
+    Ok(Some(Bucket::new(client, url)))
+}
+
+async fn a_good_day(bucket: &Bucket, file: PathBuf) -> Result<(), Error> {
+    let (hello, large) = ("tower-oss-example/hello.txt", "tower-oss-example/large file.bin");
+    println!("put      {hello}: ETag {}", bucket.put(hello, "Hello, OSS!").await?);
+    println!("get      {hello}: {:?}", bucket.get(hello).await?);
+    let (size, content_type) = bucket.head(hello).await?;
+    println!("head     {hello}: {size} bytes, {content_type}");
+    let (size, parts) = upload(bucket, large, file).await?;
+    println!("upload   {large}: {size} bytes in {parts} parts");
+    for object in bucket.list("tower-oss-example/").await? {
+        println!("list     {}: {} bytes", object.key, object.size);
+    }
+    for key in [hello, large] {
+        bucket.delete(key).await?;
+        println!("delete   {key}");
+    }
+    Ok(())
+}
+
+/// Uploads a file with a progress bar, which goes to stderr and is not shown where that is no terminal.
+async fn upload(bucket: &Bucket, key: &str, path: PathBuf) -> Result<(u64, u64), Error> {
+    let io = |error: io::Error| Error::from(BoxError::from(format!("cannot read {path:?}: {error}")));
+    let mut file = File::open(&path).map_err(io)?;
+    let size = file.metadata().map_err(io)?.len();
+    let style = ProgressStyle::with_template("upload   [{bar:40}] {bytes}/{total_bytes} {bytes_per_sec}");
+    let bar = ProgressBar::new(size);
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    let parts = iter::from_fn(move || {
+        let mut part = Vec::with_capacity(PART);
+        match file.by_ref().take(PART as u64).read_to_end(&mut part) {
+            Ok(0) => None,
+            Ok(_) => Some(Ok(Bytes::from(part))),
+            Err(error) => Some(Err(error)),
+        }
+    });
+    // A part counts when it is stored, so what is sent again is not counted twice.
+    bucket.upload(key, parts, |stored| bar.inc(stored)).await?;
+    bar.finish_and_clear();
+    Ok((size, size.div_ceil(PART as u64)))
+}
+
+/// Everything, with the file that is named, or with one of a megabyte that is made for the purpose.
+async fn a_good_day_with_file(bucket: &Bucket) -> Result<(), BoxError> {
+    if let Some(path) = env::args_os().nth(1) {
+        return Ok(a_good_day(bucket, path.into()).await?);
+    }
+    let path = env::temp_dir().join(format!("tower-oss-example-{}.bin", process::id()));
+    fs::write(&path, vec![b'.'; 1024 * 1024])?;
+    let result = a_good_day(bucket, path.clone()).await;
+    fs::remove_file(path)?;
+    Ok(result?)
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let Err(error) = run().await else { return ExitCode::SUCCESS };
+    // An error of the transport says what failed, and its sources say why.
+    let causes = iter::successors(Some(&*error as &(dyn StdError + 'static)), |error| (*error).source());
+    let causes: Vec<_> = causes.map(ToString::to_string).collect();
+    eprintln!("client: {}", causes.join(": "));
+    ExitCode::FAILURE
+}
+
+async fn run() -> Result<(), BoxError> {
+    if let Some(bucket) = from_env()? {
+        return a_good_day_with_file(&bucket).await;
+    }
+    println!("bucket   embedded stand-in; set OSS_ENDPOINT and OSS_BUCKET for a real one");
+    let target = Target { bucket: "examplebucket".to_owned(), region: "cn-hangzhou".to_owned() };
+    let keys = || Keys::new("an-example-id", "an-example-secret", None);
+    let (stand_in, address) = StandIn::start(target.clone(), keys()).await?;
+    let url = format!("http://{address}/{}", target.bucket);
+    let client = stack::client(Credentials::new(move || Ok(keys())), target.clone())?;
+    a_good_day_with_file(&Bucket::new(client, &url)).await?;
+
+    println!("\nsigned by reqsign");
+    let client = with_reqsign::client(&target, "an-example-id", "an-example-secret");
+    let bucket = Bucket::new(client, &url);
+    println!("put      hello.txt: ETag {}", bucket.put("hello.txt", "Hello, OSS!").await?);
+    println!("get      hello.txt: {:?}", bucket.get("hello.txt").await?);
+
+    bad_day::show(&stand_in, &target, &url).await
+}

@@ -1,0 +1,154 @@
+//! The operations, in a few lines each: a request, a call of the stack, and what is wanted of the response.
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, Response, header};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize;
+use tower::ServiceExt;
+use tower_oss::{Error, error::BoxError};
+
+use crate::stack::Client;
+
+const UNRESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const PATH: AsciiSet = UNRESERVED.remove(b'/');
+
+/// A bucket, and the client that talks to it.
+#[derive(Clone)]
+pub(crate) struct Bucket {
+    client: Client,
+    /// The address of the bucket, without a slash at the end.
+    url: String,
+}
+
+#[derive(Deserialize)]
+struct InitiateMultipartUploadResult {
+    #[serde(rename = "UploadId")]
+    upload_id: String,
+}
+
+#[derive(Deserialize)]
+struct ListBucketResult {
+    #[serde(rename = "Contents", default)]
+    contents: Vec<Listed>,
+}
+
+/// An object in a list.
+#[derive(Deserialize)]
+pub(crate) struct Listed {
+    #[serde(rename = "Key")]
+    pub(crate) key: String,
+    #[serde(rename = "Size")]
+    pub(crate) size: u64,
+}
+
+impl Bucket {
+    pub(crate) fn new(client: Client, url: impl Into<String>) -> Self {
+        Self { client, url: url.into() }
+    }
+
+    /// Stores an object; returns its ETag.
+    pub(crate) async fn put(&self, key: &str, bytes: impl Into<Bytes>) -> Result<String, Error> {
+        let response = self.send(Method::PUT, key, "", bytes.into()).await?;
+        Ok(text(response.headers(), "etag"))
+    }
+
+    pub(crate) async fn get(&self, key: &str) -> Result<Bytes, Error> {
+        read(self.send(Method::GET, key, "", Bytes::new()).await?).await
+    }
+
+    /// What a HEAD tells: size and content type.
+    pub(crate) async fn head(&self, key: &str) -> Result<(String, String), Error> {
+        let response = self.send(Method::HEAD, key, "", Bytes::new()).await?;
+        let headers = response.headers();
+        Ok((text(headers, header::CONTENT_LENGTH.as_str()), text(headers, header::CONTENT_TYPE.as_str())))
+    }
+
+    /// The first thousand objects with this prefix.
+    pub(crate) async fn list(&self, prefix: &str) -> Result<Vec<Listed>, Error> {
+        let query = format!("list-type=2&max-keys=1000&prefix={}", utf8_percent_encode(prefix, &UNRESERVED));
+        let document = read(self.send(Method::GET, "", &query, Bytes::new()).await?).await?;
+        let result: ListBucketResult = quick_xml::de::from_reader(&document[..]).map_err(other)?;
+        Ok(result.contents)
+    }
+
+    pub(crate) async fn delete(&self, key: &str) -> Result<(), Error> {
+        self.send(Method::DELETE, key, "", Bytes::new()).await.map(drop)
+    }
+
+    /// Stores an object in parts, `progress` being called with the size of each that is stored.
+    ///
+    /// When a part fails for good, the upload is aborted: parts that are left behind cost money.
+    pub(crate) async fn upload(
+        &self,
+        key: &str,
+        parts: impl Iterator<Item = std::io::Result<Bytes>>,
+        progress: impl Fn(u64),
+    ) -> Result<(), Error> {
+        let document = read(self.send(Method::POST, key, "uploads", Bytes::new()).await?).await?;
+        let begun: InitiateMultipartUploadResult =
+            quick_xml::de::from_reader(&document[..]).map_err(other)?;
+        let id = format!("uploadId={}", begun.upload_id);
+        let result = self.upload_parts(key, &id, parts, progress).await;
+        if result.is_err() {
+            // That the upload is gone is fine: an abort whose response was lost may have done it.
+            let _ = self.send(Method::DELETE, key, &id, Bytes::new()).await;
+        }
+        result
+    }
+
+    async fn upload_parts(
+        &self,
+        key: &str,
+        id: &str,
+        parts: impl Iterator<Item = std::io::Result<Bytes>>,
+        progress: impl Fn(u64),
+    ) -> Result<(), Error> {
+        let mut named = String::new();
+        for (number, part) in (1..).zip(parts) {
+            let part = part.map_err(other)?;
+            let size = part.len() as u64;
+            let query = format!("partNumber={number}&{id}");
+            let response = self.send(Method::PUT, key, &query, part).await?;
+            let etag = text(response.headers(), "etag");
+            named += &format!("<Part><PartNumber>{number}</PartNumber><ETag>{etag}</ETag></Part>");
+            progress(size);
+        }
+        let document = format!("<CompleteMultipartUpload>{named}</CompleteMultipartUpload>");
+        let response = self.send(Method::POST, key, id, document.into()).await?;
+        read(response).await.map(drop)
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        key: &str,
+        query: &str,
+        body: Bytes,
+    ) -> Result<Response<Incoming>, Error> {
+        let key = utf8_percent_encode(key, &PATH);
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("{}/{key}?{query}", self.url).trim_end_matches('?'))
+            .body(Full::new(body))
+            .map_err(other)?;
+        // The timeout outside boxes the error; this takes it out of its box again.
+        self.client.clone().oneshot(request).await.map_err(Error::from)
+    }
+}
+
+/// The body of a success. It is the application that reads it, so a timeout for it is the application's, too.
+async fn read(response: Response<Incoming>) -> Result<Bytes, Error> {
+    Ok(response.into_body().collect().await.map_err(other)?.to_bytes())
+}
+
+fn text(headers: &HeaderMap, name: &str) -> String {
+    let value = headers.get(name).and_then(|value| value.to_str().ok());
+    value.unwrap_or("none").to_owned()
+}
+
+/// For what the stack has not seen: [`Error::Transport`].
+fn other(error: impl Into<BoxError>) -> Error {
+    Error::from(error.into())
+}

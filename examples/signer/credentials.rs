@@ -1,0 +1,110 @@
+use std::{
+    env, fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+};
+
+use tokio::sync::Mutex;
+use tower_oss::{
+    ErrorCode,
+    error::BoxError,
+    retry::{Failure, Verdict},
+};
+
+/// An AccessKey pair, with a token if it is temporary (STS).
+pub(crate) struct Keys {
+    pub(crate) id: String,
+    pub(crate) secret: String,
+    pub(crate) token: Option<String>,
+    /// OSS will not take them any more.
+    stale: AtomicBool,
+    /// OSS has taken them, or nothing is known against them.
+    accepted: AtomicBool,
+}
+
+impl Keys {
+    pub(crate) fn new(id: impl Into<String>, secret: impl Into<String>, token: Option<String>) -> Self {
+        let (stale, accepted) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self { id: id.into(), secret: secret.into(), token, stale, accepted }
+    }
+
+    /// From `OSS_ACCESS_KEY_ID`, `OSS_ACCESS_KEY_SECRET` and, if there is one, `OSS_SESSION_TOKEN`.
+    pub(crate) fn from_env() -> Result<Self, BoxError> {
+        let variable = |name| env::var(name).map_err(|_| format!("no credentials: {name} is not set"));
+        let token = env::var("OSS_SESSION_TOKEN").ok();
+        Ok(Self::new(variable("OSS_ACCESS_KEY_ID")?, variable("OSS_ACCESS_KEY_SECRET")?, token))
+    }
+
+    pub(crate) fn note_accepted(&self) {
+        self.accepted.store(true, Relaxed);
+    }
+
+    /// Lets them be fetched anew when they are needed next. Says whether that can help: not if they were fetched anew
+    /// just now, and OSS has never taken them.
+    fn expire(&self) -> bool {
+        self.stale.store(true, Relaxed);
+        self.accepted.load(Relaxed)
+    }
+}
+
+/// Never shows what they are.
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keys").finish_non_exhaustive()
+    }
+}
+
+type Fetch = dyn Fn() -> Result<Keys, BoxError> + Send + Sync;
+
+/// A handle to the credentials that all clones share. They are fetched when they are needed first, and again when
+/// OSS has said that they have expired.
+#[derive(Clone)]
+pub(crate) struct Credentials {
+    fetch: Arc<Fetch>,
+    keys: Arc<Mutex<Option<Arc<Keys>>>>,
+}
+
+impl Credentials {
+    /// In an application `fetch` is an async call of STS, or reads a file that something else keeps fresh.
+    pub(crate) fn new(fetch: impl Fn() -> Result<Keys, BoxError> + Send + Sync + 'static) -> Self {
+        Self { fetch: Arc::new(fetch), keys: Arc::default() }
+    }
+
+    /// The keys to sign with. The lock is held while they are fetched, so that many calls fetch once.
+    pub(crate) async fn keys(&self) -> Result<Arc<Keys>, BoxError> {
+        let mut slot = self.keys.lock().await;
+        match &*slot {
+            Some(keys) if !keys.stale.load(Relaxed) => Ok(keys.clone()),
+            before => {
+                let keys = (self.fetch)()?;
+                if before.is_none() {
+                    keys.note_accepted(); // they may have expired before this program started
+                }
+                Ok(slot.insert(Arc::new(keys)).clone())
+            }
+        }
+    }
+}
+
+/// For [`RetryPolicy::classify`](tower_oss::RetryPolicy::classify): a request whose credentials have expired was not
+/// applied, and is sent again once they are fetched anew.
+///
+/// The signer has left the keys that it used in the extensions of the response, so that of a hundred calls that
+/// fail together, one fetches and all are repeated.
+pub(crate) fn refresh(failure: &Failure<'_>, verdict: Verdict) -> Verdict {
+    let Some(error) = failure.oss().filter(|error| is_about_credentials(error.code())) else {
+        return verdict;
+    };
+    match error.extensions().get::<Arc<Keys>>() {
+        Some(keys) if keys.expire() => Verdict::NotApplied,
+        _ => verdict,
+    }
+}
+
+/// Whether other credentials may mend this.
+pub(crate) fn is_about_credentials(code: &ErrorCode) -> bool {
+    use ErrorCode::{InvalidAccessKeyId, InvalidSecurityToken, SecurityTokenExpired};
+    matches!(code, SecurityTokenExpired | InvalidAccessKeyId | InvalidSecurityToken)
+}

@@ -1,0 +1,18 @@
+//! Signs requests for OSS: a tower layer. This crate signs nothing itself, so this is part of the examples.
+
+mod credentials;
+mod layer;
+pub(crate) mod v4;
+
+#[allow(unused_imports, reason = "not every program needs all of them")]
+pub(crate) use self::{
+    credentials::{Credentials, Keys, refresh},
+    layer::SignerLayer,
+};
+
+/// The bucket whose requests are signed, and the region it is in.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    pub(crate) bucket: String,
+    pub(crate) region: String,
+}
