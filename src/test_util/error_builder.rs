@@ -8,7 +8,7 @@ use crate::error::{BoxError, Error, NotSentError, NotSentReason, OssError, Retry
 /// # Examples
 ///
 /// ```
-/// use std::io;
+/// use std::{io, time::Duration};
 /// use tower_oss::{
 ///     Error, ErrorCode,
 ///     error::{NotSentReason, RetryStop},
@@ -31,8 +31,8 @@ use crate::error::{BoxError, Error, NotSentError, NotSentReason, OssError, Retry
 /// assert!(is_aborted(&gone));
 /// assert_eq!(gone.attempts(), 2);
 ///
-/// let late = ErrorBuilder::not_sent(NotSentReason::Deadline).attempts(2).build();
-/// assert_eq!(late.to_string(), "not sent again after 2 attempts: deadline");
+/// let late = ErrorBuilder::not_sent(NotSentReason::Deadline, Duration::from_secs(9)).attempts(2).build();
+/// assert_eq!(late.to_string(), "not sent again after 2 attempts: deadline (wait 9.000 s)");
 ///
 /// let reset = ErrorBuilder::transport(io::Error::from(io::ErrorKind::ConnectionReset)).build();
 /// assert!(!is_aborted(&reset));
@@ -54,11 +54,11 @@ impl ErrorBuilder {
         Self::of(Error::Transport(TransportError::new(cause.into())))
     }
 
-    /// The request was not sent, for example because its deadline passed in the queue of a throttle.
+    /// The request was not sent: it waited so long for a permit of the throttle, or would have had to.
     ///
     /// For [`NotSentReason::Prepare`], where there is a cause, pass [`NotSentError::prepare`] to `from`.
-    pub fn not_sent(reason: NotSentReason) -> Self {
-        Self::from(NotSentError::new(reason, Duration::ZERO, None))
+    pub fn not_sent(reason: NotSentReason, wait: Duration) -> Self {
+        Self::from(NotSentError::new(reason, wait, None))
     }
 
     /// A copy of the notes for an error that is shared: what is set here changes no other error.

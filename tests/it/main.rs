@@ -7,6 +7,7 @@ mod clients;
 mod corpus;
 mod exchange;
 mod find;
+mod gateway;
 mod not_sent;
 mod retry;
 mod retry_wire;

@@ -151,7 +151,11 @@ fn a_built_error_says_what_a_policy_would_have_noted_and_changes_no_other() {
     let kept = ErrorResponse::new(ErrorCode::NoSuchUpload).error();
     let built = || {
         let transport = ErrorBuilder::transport(io::Error::from(ErrorKind::BrokenPipe));
-        [ErrorBuilder::oss(kept.clone()), transport, ErrorBuilder::not_sent(NotSentReason::QueueFull)]
+        [
+            ErrorBuilder::oss(kept.clone()),
+            transport,
+            ErrorBuilder::not_sent(NotSentReason::QueueFull, Duration::ZERO),
+        ]
     };
     assert_eq!(built().map(|builder| builder.build().attempts()), [1, 1, 0]);
     for builder in built() {
@@ -171,7 +175,7 @@ fn a_built_error_without_a_response_keeps_the_last_one() {
     let last = || ErrorResponse::new(ErrorCode::InternalError).request_id("65A1");
     for builder in [
         ErrorBuilder::transport("the pool is closed"),
-        ErrorBuilder::not_sent(NotSentReason::Deadline),
+        ErrorBuilder::not_sent(NotSentReason::Deadline, Duration::ZERO),
         ErrorBuilder::from(NotSentError::prepare("no credentials")),
     ] {
         let error = builder.last_oss_error(last()).build();

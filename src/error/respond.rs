@@ -1,0 +1,174 @@
+use std::time::Duration;
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use bytes::Bytes;
+use http::{
+    HeaderName, HeaderValue, Method, Response, StatusCode,
+    header::{CONTENT_TYPE, RETRY_AFTER},
+};
+use http_body_util::Full;
+use quick_xml::escape::escape;
+
+use super::{Error, NotSentReason, OssError, TransportKind, X_OSS_EC, X_OSS_ERR, X_OSS_REQUEST_ID};
+
+impl OssError {
+    /// Returns an error response that says the same, for a gateway that passes errors on.
+    ///
+    /// It has the status, and code, message, request id, EC and host id in an XML document as OSS writes it; request id
+    /// and EC are in the headers, too, and `Retry-After` is in seconds. A client of OSS reads from it what the
+    /// gateway read. Everything else is left out: other elements, of which some are secret, and other headers. Texts
+    /// are as `Display` shows them: on one line, at most 512 characters each, without secrets.
+    ///
+    /// The response to a HEAD request has no body: [`to_head_response`](Self::to_head_response).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use http::Response;
+    /// use tower_oss::OssError;
+    ///
+    /// let body = "<Error><Code>NoSuchKey</Code><RequestId>65A1</RequestId><Key>a.txt</Key></Error>";
+    /// let error = OssError::from_response(Response::builder().status(404).body(Bytes::from(body)).unwrap());
+    ///
+    /// let response = error.to_response();
+    /// assert_eq!(response.status(), 404);
+    /// assert_eq!(response.headers()["x-oss-request-id"], "65A1");
+    /// ```
+    #[must_use]
+    pub fn to_response(&self) -> Response<Full<Bytes>> {
+        self.page().response()
+    }
+
+    /// Returns the response to a HEAD request that says the same, with the XML document in the header `x-oss-err`.
+    ///
+    /// For what the document contains see [`to_response`](Self::to_response).
+    #[must_use]
+    pub fn to_head_response(&self) -> Response<Full<Bytes>> {
+        self.page().head_response()
+    }
+
+    fn page(&self) -> Page {
+        let texts = [
+            ("Code", Some(self.code().as_str())),
+            ("Message", self.message()),
+            ("RequestId", self.request_id()),
+            ("HostId", self.host_id()),
+            ("EC", self.ec()),
+        ];
+        let shown = |text| self.shown(text).to_string();
+        Page {
+            status: self.status(),
+            elements: texts.iter().filter_map(|(name, text)| Some((*name, text.map(shown)?))).collect(),
+            retry_after: self.retry_after(),
+        }
+    }
+}
+
+impl Error {
+    /// Returns the response that a gateway sends when its own call of OSS ended with this error.
+    ///
+    /// | error | status |
+    /// |---|---|
+    /// | `Oss` | as it came, by [`OssError::to_response`] |
+    /// | `Transport` | 504 if a time limit passed, else 502 |
+    /// | `NotSent` by the throttle | 503, with `Retry-After` |
+    /// | `NotSent`, because it could not be prepared | 500 |
+    ///
+    /// Without a response of OSS, the document says what `Display` says, and has the request id of an earlier attempt, if
+    /// one had a response. The method is that of the request that the gateway answers: after HEAD there is no body.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use http::{Method, Request};
+    /// use tower::{Layer, ServiceExt};
+    /// use tower_oss::{OssErrorLayer, test_util::{Answer, Scripted}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let refused = Scripted::new([Answer::fault(std::io::ErrorKind::ConnectionRefused)]);
+    /// let error = OssErrorLayer::new().layer(refused).oneshot(Request::new(())).await.unwrap_err();
+    /// assert_eq!(error.gateway_response(&Method::GET).status(), 502);
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn gateway_response(&self, method: &Method) -> Response<Full<Bytes>> {
+        let page = match self {
+            Self::Oss(error) => error.page(),
+            Self::Transport(error) if error.kind() == TransportKind::Timeout => {
+                self.own_page(StatusCode::GATEWAY_TIMEOUT, "GatewayTimeout", None)
+            }
+            Self::Transport(_) => self.own_page(StatusCode::BAD_GATEWAY, "BadGateway", None),
+            Self::NotSent(error) if error.reason() == NotSentReason::Prepare => {
+                self.own_page(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", None)
+            }
+            Self::NotSent(error) => {
+                let wait = Some(error.wait().max(Duration::from_secs(1)));
+                self.own_page(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", wait)
+            }
+        };
+        if *method == Method::HEAD { page.head_response() } else { page.response() }
+    }
+
+    fn own_page(&self, status: StatusCode, code: &str, retry_after: Option<Duration>) -> Page {
+        let mut elements = vec![("Code", code.to_owned()), ("Message", self.to_string())];
+        if let Some((error, id)) = self.last_oss_error().and_then(|error| Some((error, error.request_id()?)))
+        {
+            elements.push(("RequestId", error.shown(id).to_string()));
+        }
+        Page { status, elements, retry_after }
+    }
+}
+
+/// What an error response says.
+struct Page {
+    status: StatusCode,
+    /// Names and texts, in the order of the document.
+    elements: Vec<(&'static str, String)>,
+    retry_after: Option<Duration>,
+}
+
+impl Page {
+    fn response(&self) -> Response<Full<Bytes>> {
+        let mut response = self.head(self.document());
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));
+        response
+    }
+
+    fn head_response(&self) -> Response<Full<Bytes>> {
+        let mut response = self.head(String::new());
+        insert(&mut response, &X_OSS_ERR, &BASE64_STANDARD.encode(self.document()));
+        response
+    }
+
+    fn document(&self) -> String {
+        let element = |(name, text): &(&str, String)| format!("  <{name}>{}</{name}>\n", escape(text));
+        let elements: String = self.elements.iter().map(element).collect();
+        format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error>\n{elements}</Error>\n")
+    }
+
+    fn head(&self, body: String) -> Response<Full<Bytes>> {
+        let mut response = Response::new(Full::from(body));
+        *response.status_mut() = self.status;
+        for (name, text) in &self.elements {
+            match *name {
+                "RequestId" => insert(&mut response, &X_OSS_REQUEST_ID, text),
+                "EC" => insert(&mut response, &X_OSS_EC, text),
+                _ => {}
+            }
+        }
+        if let Some(wait) = self.retry_after {
+            let seconds = wait.as_secs_f64().ceil() as u64;
+            response.headers_mut().insert(RETRY_AFTER, seconds.into());
+        }
+        response
+    }
+}
+
+/// Leaves out what cannot stand in a header.
+fn insert<B>(response: &mut Response<B>, name: &HeaderName, text: &str) {
+    if let Ok(value) = HeaderValue::from_str(text) {
+        response.headers_mut().insert(name, value);
+    }
+}

@@ -1,0 +1,190 @@
+//! Errors that leave again: as responses of a gateway, and as `io::Error`.
+
+use std::{io, io::ErrorKind, time::Duration};
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use bytes::Bytes;
+use futures_util::FutureExt;
+use http::{Method, Response};
+use http_body::Body;
+use http_body_util::{BodyExt, Full};
+use proptest::prelude::*;
+use tower::{Layer, ServiceExt};
+use tower_oss::{
+    Error, ErrorCode, FindOssError, OssError, OssErrorLayer,
+    error::{CodeOrigin, NotSentError, NotSentReason},
+    test_util::{ErrorBuilder, ErrorResponse},
+};
+
+use crate::support::samples;
+
+fn not_sent(reason: NotSentReason, wait: Duration) -> Error {
+    ErrorBuilder::not_sent(reason, wait).build()
+}
+
+fn read(response: Response<Full<Bytes>>) -> OssError {
+    let (head, body) = response.into_parts();
+    let body = body.collect().now_or_never().unwrap().unwrap().to_bytes(); // it never waits
+    OssError::from_response(Response::from_parts(head, body))
+}
+
+/// What a gateway passes on.
+fn said(error: &OssError) -> impl PartialEq + std::fmt::Debug + use<> {
+    let text = |text: Option<&str>| text.map(str::to_owned);
+    (
+        (error.status(), error.code().as_str().to_owned(), error.class(), error.retry_after()),
+        (text(error.message()), text(error.request_id()), text(error.host_id()), text(error.ec())),
+        (error.is_transient(), error.is_throttled()),
+    )
+}
+
+/// A text that is shown as it is: without control characters, secrets and blanks at its ends, and not too long.
+fn plain_text() -> impl Strategy<Value = String> {
+    "[a-zA-Z0-9<>&'\";,.äöü桶 -]{0,100}".prop_map(|text| text.trim().to_owned())
+}
+
+proptest! {
+    /// Parse, render, parse.
+    #[test]
+    fn a_response_that_is_passed_on_says_the_same(
+        status in prop::sample::select(vec![203_u16, 307, 400, 403, 404, 409, 412, 429, 499, 500, 502, 503, 504, 599]),
+        code in prop::sample::select(vec!["NoSuchKey", "AccessDenied", "QpsLimitExceeded", "Imm Client", "Vault<&>"]),
+        message in plain_text(),
+        host in plain_text(),
+        ids in ("[0-9A-F]{1,24}", prop::option::of("[0-9]{4}-[0-9]{8}")),
+        retry_after in prop::option::of(0_u32..90_000),
+    ) {
+        let mut answer = ErrorResponse::new(code).status(status.try_into().unwrap()).message(message.clone());
+        answer = answer.request_id(ids.0).host_id(host).field("Key", "k").field("StringToSign", "s");
+        if let Some(ec) = ids.1 {
+            answer = answer.ec(ec);
+        }
+        if let Some(seconds) = retry_after {
+            answer = answer.header(http::header::RETRY_AFTER, seconds.into());
+        }
+        let error = answer.error();
+        prop_assert_eq!(error.message(), Some(&*message));
+        for passed_on in [error.to_response(), error.to_head_response()] {
+            let again = read(passed_on);
+            prop_assert_eq!(said(&again), said(&error));
+            prop_assert_eq!(again.fields().count(), 0, "other elements stay behind");
+        }
+    }
+
+    #[test]
+    fn no_text_breaks_out_of_its_element(
+        message in any::<String>(), code in any::<String>(), id in any::<String>(), host in any::<String>(),
+    ) {
+        let error = ErrorResponse::new(&*code).message(message).request_id(id).host_id(host).error();
+        for passed_on in [error.to_response(), error.to_head_response()] {
+            let again = read(passed_on);
+            prop_assert_eq!(again.status(), error.status());
+            prop_assert_eq!(again.message().is_some(), error.message().is_some());
+            prop_assert_eq!(again.fields().count(), 0);
+        }
+    }
+}
+
+#[test]
+fn no_sample_is_passed_on_with_a_secret_or_another_class() {
+    for sample in samples() {
+        let error = OssError::from_response(sample.answer);
+        for passed_on in [error.to_response(), error.to_head_response()] {
+            let (head, body) = passed_on.clone().into_parts();
+            let x_oss_err = head.headers.get("x-oss-err").map(|value| BASE64_STANDARD.decode(value).unwrap());
+            let text =
+                format!("{head:?} {body:?} {:?}", x_oss_err.map(|bytes| String::from_utf8(bytes).unwrap()));
+            assert!(!text.contains("CANARY"), "{}: {text}", sample.name);
+            let again = read(passed_on);
+            assert_eq!((again.status(), again.class()), (error.status(), error.class()), "{}", sample.name);
+            assert_ne!(again.code_origin(), CodeOrigin::Inferred, "{}", sample.name);
+        }
+    }
+}
+
+#[test]
+fn a_gateway_answers_for_itself_when_oss_has_not() {
+    let transport = |kind: ErrorKind| ErrorBuilder::transport(io::Error::from(kind)).build();
+    let prepare = Error::from(NotSentError::prepare("the key is CANARY"));
+    for (error, status, code) in [
+        (transport(ErrorKind::ConnectionRefused), 502, "BadGateway"),
+        (transport(ErrorKind::ConnectionReset), 502, "BadGateway"),
+        (transport(ErrorKind::TimedOut), 504, "GatewayTimeout"),
+        (not_sent(NotSentReason::QueueFull, Duration::ZERO), 503, "ServiceUnavailable"),
+        (not_sent(NotSentReason::Deadline, Duration::ZERO), 503, "ServiceUnavailable"),
+        (prepare, 500, "InternalError"),
+        (ErrorBuilder::oss(ErrorResponse::new(ErrorCode::NoSuchKey)).build(), 404, "NoSuchKey"),
+    ] {
+        for method in [Method::GET, Method::HEAD] {
+            let response = error.gateway_response(&method);
+            let has_retry_after = response.headers().contains_key("retry-after");
+            assert_eq!(response.body().size_hint().exact() == Some(0), method == Method::HEAD);
+            let again = read(response);
+            assert_eq!((again.status().as_u16(), again.code().as_str()), (status, code), "{method} {error}");
+            assert_eq!(has_retry_after, status == 503, "{error}");
+            assert!(!again.message().unwrap().contains("CANARY"));
+        }
+    }
+}
+
+#[test]
+fn the_request_id_of_an_earlier_attempt_is_passed_on() {
+    let last = ErrorResponse::new(ErrorCode::InternalError).request_id("65A1");
+    let error = ErrorBuilder::transport(io::Error::from(ErrorKind::TimedOut)).last_oss_error(last).build();
+    assert_eq!(read(error.gateway_response(&Method::GET)).request_id(), Some("65A1"));
+}
+
+#[test]
+fn the_throttle_says_when_to_come_again() {
+    for (wait, seconds) in [(0, "1"), (900, "1"), (2_000, "2"), (2_001, "3"), (u64::MAX, "18446744073709552")]
+    {
+        let error = not_sent(NotSentReason::MaxWait, Duration::from_millis(wait));
+        let response = error.gateway_response(&Method::GET);
+        assert_eq!(response.headers()["retry-after"], seconds);
+    }
+}
+
+#[tokio::test]
+async fn an_axum_handler_returns_the_response_as_it_is() {
+    async fn handler() -> Result<(), Response<Full<Bytes>>> {
+        Err(ErrorBuilder::oss(ErrorResponse::new(ErrorCode::NoSuchKey))
+            .build()
+            .gateway_response(&Method::GET))
+    }
+    let app = axum::Router::new().route("/k", axum::routing::get(handler));
+    let request = http::Request::get("/k").body(axum::body::Body::empty()).unwrap();
+    let error = OssErrorLayer::new().layer(app).oneshot(request).await.unwrap_err();
+    assert_eq!(*error.oss().unwrap().code(), ErrorCode::NoSuchKey);
+}
+
+#[test]
+fn an_io_error_has_the_kind_that_fits_and_keeps_the_error() {
+    let oss = |code: ErrorCode| ErrorBuilder::oss(ErrorResponse::new(code)).build();
+    let transport = |kind: ErrorKind| ErrorBuilder::transport(io::Error::from(kind)).build();
+    let not_sent = |reason| not_sent(reason, Duration::ZERO);
+    for (error, kind) in [
+        (oss(ErrorCode::NoSuchBucket), ErrorKind::NotFound),
+        (oss(ErrorCode::AccessDenied), ErrorKind::PermissionDenied),
+        (oss(ErrorCode::SignatureDoesNotMatch), ErrorKind::PermissionDenied),
+        (oss(ErrorCode::FileAlreadyExists), ErrorKind::AlreadyExists),
+        (oss(ErrorCode::InvalidArgument), ErrorKind::InvalidInput),
+        (oss(ErrorCode::RequestTimeout), ErrorKind::TimedOut),
+        (oss(ErrorCode::QpsLimitExceeded), ErrorKind::ResourceBusy),
+        (oss(ErrorCode::InternalError), ErrorKind::Other),
+        (oss(ErrorCode::from("NoSuchVault")), ErrorKind::NotFound),
+        (oss(ErrorCode::from("Vault")), ErrorKind::InvalidInput),
+        (transport(ErrorKind::ConnectionRefused), ErrorKind::ConnectionRefused),
+        (transport(ErrorKind::Interrupted), ErrorKind::Other),
+        (transport(ErrorKind::WouldBlock), ErrorKind::Other),
+        (ErrorBuilder::transport("the pool is closed").build(), ErrorKind::Other),
+        (not_sent(NotSentReason::Deadline), ErrorKind::TimedOut),
+        (not_sent(NotSentReason::QueueFull), ErrorKind::ResourceBusy),
+        (not_sent(NotSentReason::Prepare), ErrorKind::Other),
+    ] {
+        let (text, code) = (error.to_string(), error.oss().map(|oss| oss.code().clone()));
+        let error = io::Error::from(error);
+        assert_eq!((error.kind(), error.to_string()), (kind, text));
+        let found = error.get_ref().unwrap().oss_error().map(|oss| oss.code().clone());
+        assert_eq!(found, code);
+    }
+}
