@@ -37,23 +37,6 @@ use crate::{
 /// Of a size that shows several parts. OSS takes 100 KiB to 5 GiB, and up to 10 000 parts.
 const PART: usize = 256 * 1024;
 
-/// The bucket that the environment names, if it does.
-fn from_env() -> Result<Option<Bucket>, BoxError> {
-    let (Ok(endpoint), Ok(bucket)) = (env::var("OSS_ENDPOINT"), env::var("OSS_BUCKET")) else {
-        return Ok(None);
-    };
-    let (scheme, host) = endpoint.split_once("://").unwrap_or(("https", &endpoint));
-    let host = host.trim_end_matches('/');
-    // `oss-cn-hangzhou.aliyuncs.com` and `oss-cn-hangzhou-internal.aliyuncs.com` name the region.
-    let label = host.split('.').next().unwrap_or_default();
-    let named = label.trim_start_matches("oss-").trim_end_matches("-internal").to_owned();
-    let region = env::var("OSS_REGION").unwrap_or(named);
-    let url = format!("{scheme}://{bucket}.{host}");
-    let client = stack::client(Credentials::new(Keys::from_env), Target { bucket, region })?;
-    println!("bucket   {url}");
-    Ok(Some(Bucket::new(client, url)))
-}
-
 async fn a_good_day(bucket: &Bucket, file: PathBuf) -> Result<(), Error> {
     let (hello, large) = ("tower-oss-example/hello.txt", "tower-oss-example/large file.bin");
     println!("put      {hello}: ETag {}", bucket.put(hello, "Hello, OSS!").await?);
@@ -117,8 +100,10 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), BoxError> {
-    if let Some(bucket) = from_env()? {
-        return a_good_day_with_file(&bucket).await;
+    if let Some((target, url)) = Target::from_env() {
+        println!("bucket   {url}");
+        let client = stack::client(Credentials::new(Keys::from_env), target)?;
+        return a_good_day_with_file(&Bucket::new(client, url)).await;
     }
     println!("bucket   embedded stand-in; set OSS_ENDPOINT and OSS_BUCKET for a real one");
     let target = Target { bucket: "examplebucket".to_owned(), region: "cn-hangzhou".to_owned() };

@@ -2,17 +2,12 @@
 
 mod credentials;
 mod layer;
+mod target;
 pub(crate) mod v4;
 
 #[allow(unused_imports, reason = "not every program needs all of them")]
 pub(crate) use self::{
     credentials::{Credentials, Keys, refresh},
     layer::SignerLayer,
+    target::Target,
 };
-
-/// The bucket whose requests are signed, and the region it is in.
-#[derive(Clone, Debug)]
-pub(crate) struct Target {
-    pub(crate) bucket: String,
-    pub(crate) region: String,
-}

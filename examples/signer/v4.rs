@@ -6,12 +6,14 @@ use std::{fmt::Write, time::SystemTime};
 
 use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderName, HeaderValue, header, request::Parts};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 use sha2::{Digest, Sha256};
 use tower_oss::error::BoxError;
 
 use super::{Keys, Target};
 
 const ALGORITHM: &str = "OSS4-HMAC-SHA256";
+const PATH: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 const UNSIGNED: &str = "UNSIGNED-PAYLOAD";
 
 /// Dates the request and signs it. Headers that are set later are not signed.
@@ -80,7 +82,9 @@ fn canonical_request(head: &Parts, bucket: &str, additional: &[&str]) -> String 
     query.sort_by_key(|pair| pair.split('=').next());
     let query: Vec<_> = query.iter().map(|pair| pair.strip_suffix('=').unwrap_or(pair)).collect();
     let headers = canonical_headers(head, additional);
-    let (path, query, additional) = (head.uri.path(), query.join("&"), additional.join(";"));
+    // OSS signs its own spelling of the path: everything encoded that can be.
+    let path: Vec<u8> = percent_decode_str(head.uri.path()).collect();
+    let (path, query, additional) = (percent_encode(&path, &PATH), query.join("&"), additional.join(";"));
     format!("{}\n{bucket}{path}\n{query}\n{headers}\n{additional}\n{UNSIGNED}", head.method)
 }
 

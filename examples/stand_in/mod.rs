@@ -24,7 +24,7 @@ use http::{HeaderValue, Method, StatusCode};
 use tokio::net::TcpListener;
 use tower_oss::{ErrorCode, test_util::ErrorResponse};
 
-use self::store::Store;
+use self::store::{Object, Store};
 use crate::signer::{Keys, Target};
 
 const BODY_LIMIT: usize = 16 * 1024 * 1024;
@@ -45,6 +45,7 @@ struct OssState {
     requests: u64,
 }
 
+#[allow(dead_code, reason = "not every program needs all of it")]
 impl StandIn {
     /// Starts it with these keys, and returns its address. It ends with the runtime.
     pub(crate) async fn start(target: Target, keys: Keys) -> io::Result<(Self, SocketAddr)> {
@@ -62,6 +63,12 @@ impl StandIn {
         let app = axum::Router::new().fallback(respond).with_state(stand_in.clone());
         tokio::spawn(async move { axum::serve(listener, app).await });
         Ok((stand_in, address))
+    }
+
+    /// Stores an object.
+    pub(crate) fn put(&self, key: &str, bytes: impl Into<Bytes>) {
+        let object = Object { bytes: bytes.into(), content_type: "text/plain".to_owned() };
+        self.lock().store.objects.insert(key.to_owned(), object);
     }
 
     /// Lets its clock be this far ahead.

@@ -59,3 +59,13 @@ fn client_says_which_credentials_are_missing() {
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(stderr.contains("OSS_ACCESS_KEY_ID is not set"), "{stderr}");
 }
+
+#[test]
+fn gateway_passes_errors_on_and_answers_for_itself() {
+    let page = Run::new("gateway").page();
+    let host = page
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("<HostId>127.0.0.1:")?.strip_suffix("</HostId>"));
+    let page = page.replace(&format!("127.0.0.1:{}", host.unwrap()), "127.0.0.1:PORT");
+    assert_snapshot("gateway.txt", &page);
+}

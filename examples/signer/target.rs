@@ -1,0 +1,25 @@
+use std::env;
+
+/// The bucket whose requests are signed, and the region it is in.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    pub(crate) bucket: String,
+    pub(crate) region: String,
+}
+
+impl Target {
+    /// The bucket that `OSS_ENDPOINT` and `OSS_BUCKET` name, if they are set, and its address.
+    ///
+    /// `OSS_REGION` is needed only if the endpoint does not name the region.
+    pub(crate) fn from_env() -> Option<(Self, String)> {
+        let (endpoint, bucket) = (env::var("OSS_ENDPOINT").ok()?, env::var("OSS_BUCKET").ok()?);
+        let (scheme, host) = endpoint.split_once("://").unwrap_or(("https", &endpoint));
+        let host = host.trim_end_matches('/');
+        // `oss-cn-hangzhou.aliyuncs.com`, `oss-cn-hangzhou-internal.aliyuncs.com`
+        let label = host.split('.').next().unwrap_or_default();
+        let named = label.trim_start_matches("oss-").trim_end_matches("-internal").to_owned();
+        let region = env::var("OSS_REGION").unwrap_or(named);
+        let url = format!("{scheme}://{bucket}.{host}");
+        Some((Self { bucket, region }, url))
+    }
+}
