@@ -44,7 +44,10 @@ pub(crate) fn is_not_sent(link: &(dyn StdError + 'static)) -> bool {
 fn find<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a OssError> {
     chain(error).find_map(|link| match link.downcast_ref::<Error>() {
         Some(Error::Oss(error)) => Some(error),
-        _ => link.downcast_ref::<OssError>(),
+        Some(Error::NotSent(error)) => error.last_oss_error(),
+        _ => {
+            link.downcast_ref::<OssError>().or_else(|| link.downcast_ref::<NotSentError>()?.last_oss_error())
+        }
     })
 }
 

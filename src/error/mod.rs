@@ -123,8 +123,9 @@ impl Error {
     #[must_use]
     pub fn attempts(&self) -> u32 {
         match self {
+            Self::Oss(error) => error.attempts(),
+            Self::Transport(error) => error.attempts(),
             Self::NotSent(error) => error.attempts(),
-            _ => self.notes().attempts(),
         }
     }
 

@@ -1,6 +1,9 @@
 use std::{error::Error as StdError, fmt, io::ErrorKind, sync::OnceLock};
 
-use super::{BoxError, Fate, Notes, OssError, TransportFailure, TransportKind};
+use super::{
+    BoxError, Fate, Notes, OssError, TransportFailure, TransportKind,
+    find::{chain, is_not_sent},
+};
 
 /// There was no response: the wrapped service failed.
 ///
@@ -63,6 +66,12 @@ impl TransportError {
         matches!(self.0.failure.fate, Fate::NotApplied | Fate::Transient)
     }
 
+    /// How many attempts of the call were sent: not this one, if another error wraps a
+    /// [`NotSentError`](crate::error::NotSentError).
+    pub(super) fn attempts(&self) -> u32 {
+        self.notes().attempts() - u32::from(chain(&*self.0.cause).any(is_not_sent))
+    }
+
     pub(crate) fn notes(&self) -> &Notes {
         &self.0.notes
     }
@@ -71,9 +80,9 @@ impl TransportError {
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "no answer from OSS: {}", self.0.failure.describe())?;
-        let attempts = self.notes().attempts();
+        let attempts = self.attempts();
         match (attempts, self.last_oss_error()) {
-            (1, None) => Ok(()),
+            (..=1, None) => Ok(()),
             (_, None) => write!(f, " [{attempts} attempts]"),
             (_, Some(error)) => {
                 let id = error.request_id().unwrap_or("none");
@@ -88,7 +97,7 @@ impl fmt::Debug for TransportError {
         f.debug_struct("TransportError")
             .field("kind", &self.kind())
             .field("io_kind", &self.io_kind())
-            .field("attempts", &self.notes().attempts())
+            .field("attempts", &self.attempts())
             .field("retry_stop", &self.notes().stop())
             .field("last_oss_error", &self.last_oss_error())
             .finish_non_exhaustive()

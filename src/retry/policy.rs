@@ -246,7 +246,10 @@ impl RetryPolicy {
             }
             cause => Verdict::of(cause),
         };
-        self.settings.classify.as_ref().map_or(verdict, |classify| classify(failure, verdict))
+        let verdict = self.settings.classify.as_ref().map_or(verdict, |classify| classify(failure, verdict));
+        // What was not sent did not take effect, whatever it is classified as.
+        let unsent = verdict == Verdict::Transient && failure.not_sent().is_some();
+        if unsent { Verdict::NotApplied } else { verdict }
     }
 
     /// Adds to the request what the layers below want to know of the next attempt.

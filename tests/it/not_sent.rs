@@ -1,8 +1,11 @@
 //! Requests that something below the policy could not prepare.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering::Relaxed},
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
 };
 
 use bytes::Bytes;
@@ -10,7 +13,7 @@ use http::{Request, Response};
 use http_body_util::Full;
 use tower::{BoxError, Service, ServiceBuilder, ServiceExt, service_fn};
 use tower_oss::{
-    Error, ErrorCode, OssErrorLayer, RetryPolicy, ThrottleLayer,
+    Error, ErrorCode, FindOssError, OssErrorLayer, RetryPolicy, ThrottleLayer,
     error::{NotSentError, NotSentReason, RetryStop},
     retry::Verdict,
     test_util::{ErrorResponse, Scripted},
@@ -113,4 +116,50 @@ async fn a_throttle_takes_it_for_neither_accepted_nor_throttled() {
     let client = ServiceBuilder::new().layer(throttle).layer(OssErrorLayer::new()).service(inner);
     assert!(matches!(client.oneshot(post()).await, Err(Error::NotSent(_))));
     assert_eq!((handle.accepted(), handle.refused()), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_not_sent_did_not_take_effect_even_if_classify_calls_it_transient() {
+    let policy = RetryPolicy::new().classify(|failure, verdict| match failure.not_sent() {
+        Some(NotSentReason::Prepare) => Verdict::Transient,
+        _ => verdict,
+    });
+    let (client, oss) = signed(0, policy);
+    let error = client.oneshot(post()).await.map(drop).unwrap_err();
+    assert_eq!(error.retry_stop(), Some(RetryStop::AttemptsExhausted), "though it is an append");
+    assert_eq!((oss.requests().len(), error.attempts()), (0, 0));
+    assert!(!error.after_ambiguous_attempt());
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_answers_for_the_whole_call_boxed_or_not() {
+    let left = Arc::new(AtomicUsize::new(2));
+    let failure = |id| ErrorResponse::new(ErrorCode::InternalError).request_id(id).into();
+    let client = ServiceBuilder::new()
+        .retry(RetryPolicy::new())
+        .layer(OssErrorLayer::new())
+        .filter(move |request: Request<Full<Bytes>>| {
+            let left = left.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1));
+            left.map(|_| request).map_err(|_| BoxError::from(NotSentError::prepare("no credentials")))
+        })
+        .service(Scripted::new([failure("65A1"), failure("65A2")]));
+    let error = client.oneshot(Request::put("/k").body(Full::default()).unwrap()).await.unwrap_err();
+    assert_eq!((error.attempts(), error.request_id()), (2, Some("65A2")));
+    assert!(error.after_ambiguous_attempt());
+
+    let boxed = BoxError::from(error);
+    assert_eq!(boxed.oss_error().unwrap().request_id(), Some("65A2"));
+    let error = Error::from(boxed);
+    assert_eq!((error.attempts(), error.after_ambiguous_attempt()), (2, true));
+}
+
+#[tokio::test(start_paused = true)]
+async fn wrapped_in_another_error_it_still_counts_as_not_sent() {
+    let inner = service_fn(|_: Request<Full<Bytes>>| async {
+        Err::<Response<Full<Bytes>>, _>(io::Error::other(NotSentError::prepare("no credentials")))
+    });
+    let client = ServiceBuilder::new().retry(RetryPolicy::new()).layer(OssErrorLayer::new()).service(inner);
+    let error = client.oneshot(post()).await.unwrap_err();
+    assert_eq!((error.attempts(), error.retry_stop()), (0, Some(RetryStop::NotRetryable)));
+    assert!(format!("{error:?}").contains("attempts: 0"), "{error:?}");
 }
