@@ -24,8 +24,8 @@ pub enum TransportKind {
     Closed,
     /// The peer did not speak HTTP.
     Protocol,
-    /// The server says that it did not process the request: HTTP/2's `REFUSED_STREAM`, or a `GOAWAY` that excludes the
-    /// stream (RFC 9113, section 8.7). Known with the feature `http2` alone.
+    /// The server says that it did not process the request: HTTP/2's `REFUSED_STREAM`, or a `GOAWAY` of any code that
+    /// excludes the stream (RFC 9113, section 8.7). Known with the feature `http2` alone.
     Unprocessed,
     /// Any other failure: of a layer, of the request's body, or of a client that this crate does not know.
     Other,
@@ -120,16 +120,18 @@ fn of_h2(link: &(dyn StdError + 'static)) -> Option<Known> {
     use h2::Reason;
 
     let error = link.downcast_ref::<h2::Error>()?;
-    let (reset, goaway) = (error.is_remote() && error.is_reset(), error.is_remote() && error.is_go_away());
-    match error.reason() {
-        Some(Reason::REFUSED_STREAM) if reset || goaway => {
-            Some((TransportKind::Unprocessed, Fate::NotApplied))
-        }
-        Some(Reason::NO_ERROR) if goaway => Some((TransportKind::Unprocessed, Fate::NotApplied)),
-        _ if error.is_reset() => Some((TransportKind::Reset, Fate::Transient)),
-        _ if error.is_go_away() => Some((TransportKind::Closed, Fate::Transient)),
-        _ if error.is_io() => of_io(error.get_io()?.kind()),
-        _ => Some((TransportKind::Protocol, Fate::Transient)),
+    let refused = error.is_reset() && error.reason() == Some(Reason::REFUSED_STREAM);
+    // h2 fails only the streams that a GOAWAY excludes with that GOAWAY, whatever its code; the others end with the
+    // connection, as an I/O error.
+    if error.is_remote() && (refused || error.is_go_away()) {
+        return Some((TransportKind::Unprocessed, Fate::NotApplied));
+    }
+    if error.is_reset() {
+        return Some((TransportKind::Reset, Fate::Transient));
+    }
+    match error.get_io() {
+        Some(error) => of_io_after_connect(error),
+        None => Some((TransportKind::Protocol, Fate::Transient)),
     }
 }
 
@@ -159,7 +161,7 @@ fn of_hyper(link: &(dyn StdError + 'static)) -> Option<Known> {
         // An error of HTTP/2 or of the socket is behind it.
         return chain(error)
             .skip(1)
-            .find_map(|link| of_h2(link).or_else(|| of_io_after_connect(link)))
+            .find_map(|link| of_h2(link).or_else(|| of_io_after_connect(link.downcast_ref()?)))
             .or(Some((TransportKind::Protocol, Fate::Transient)));
     };
     Some((kind, Fate::Transient))
@@ -172,8 +174,8 @@ fn of_hyper(_: &(dyn StdError + 'static)) -> Option<Known> {
 
 /// Of an error on a connection that was there: whatever its kind, the request may have been sent.
 #[cfg(feature = "hyper-util")]
-fn of_io_after_connect(link: &(dyn StdError + 'static)) -> Option<Known> {
-    let (kind, _) = of_io(link.downcast_ref::<io::Error>()?.kind())?;
+fn of_io_after_connect(error: &io::Error) -> Option<Known> {
+    let (kind, _) = of_io(error.kind())?;
     Some((if kind == TransportKind::Connect { TransportKind::Reset } else { kind }, Fate::Transient))
 }
 

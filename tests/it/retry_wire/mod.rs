@@ -4,5 +4,5 @@ mod append;
 mod bodies;
 pub(crate) mod clients;
 mod faults;
-mod server;
+pub(crate) mod server;
 mod skew;
