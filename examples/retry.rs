@@ -90,11 +90,11 @@ async fn run(case: Case, oss: &Scripted, address: SocketAddr) -> Result<(), BoxE
         request
     };
     let client = ServiceBuilder::new()
-        .timeout(Duration::from_secs(30)) // for the whole call
+        .timeout(Duration::from_secs(30)) // the call, up to the response head
         .retry(policy)
         .layer(OssErrorLayer::new().clock(clock))
         .map_request(signer)
-        .timeout(Duration::from_secs(5)) // for each attempt, until the head of its answer
+        .timeout(Duration::from_secs(5)) // one attempt, its upload included
         .service(Client::builder(TokioExecutor::new()).build_http());
 
     let request = Request::builder().method(case.method).uri(format!("http://{address}{}", case.path));

@@ -34,12 +34,12 @@
 //!
 //! let clock = ClockOffset::new();
 //! let client = ServiceBuilder::new()
-//!     .timeout(Duration::from_secs(60)) // the whole call
+//!     .timeout(Duration::from_secs(60)) // the call, up to the response head
 //!     .retry(RetryPolicy::default().clock(clock.clone()))
 //!     .layer(ThrottleLayer::new())
 //!     .layer(OssErrorLayer::new().clock(clock.clone()))
 //!     .map_request(|request: Request<()>| request) // your signer, which dates each attempt by `clock.now()`
-//!     .timeout(Duration::from_secs(10)) // one attempt
+//!     .timeout(Duration::from_secs(10)) // one attempt, its upload included
 //!     .service(oss);
 //!
 //! let error = client.oneshot(Request::new(())).await.unwrap_err(); // boxed by the outer timeout
@@ -90,3 +90,7 @@ pub use self::{
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+#[cfg(doctest)]
+#[doc = include_str!("../docs/application.md")]
+struct Application;
