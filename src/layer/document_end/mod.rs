@@ -7,8 +7,9 @@ use self::{json::Json, xml::Xml};
 
 /// A scan for the end of an error document.
 ///
-/// It resumes where it stopped, so each byte is looked at once, however the text is cut. It may miss the end of a
-/// document that is not well-formed: then reading ends at a limit.
+/// It resumes where it stopped, so each byte is looked at once, however the text is cut. Of a document that is not
+/// well-formed it may miss the end, or see one too early. Then reading ends at a limit, or after the grace, and the parser,
+/// which has the last word, finds the document truncated.
 #[derive(Debug, Default)]
 pub(super) struct DocumentEnd(Kind);
 

@@ -136,14 +136,6 @@ const PIECES: &[&str] = &[
 
 proptest! {
     #[test]
-    fn an_end_that_the_parser_does_not_see_is_never_reported(pieces in vec(select(PIECES), 0..12), json: bool) {
-        let text = format!("{}{}", if json { "{\"Error\":{" } else { "<Error>" }, pieces.concat());
-        if is_reached(&[text.as_bytes()]) {
-            prop_assert!(is_closed(text.as_bytes()), "{}", text);
-        }
-    }
-
-    #[test]
     fn it_does_not_matter_how_a_text_is_cut(pieces in vec(select(PIECES), 0..12), cut: prop::sample::Index) {
         let text = pieces.concat();
         let cut = cut.index(text.len() + 1);
