@@ -12,6 +12,7 @@ mod stand_in;
 
 use std::{
     error::Error as _,
+    future::ready,
     net::{Ipv4Addr, SocketAddr},
     time::Duration,
 };
@@ -125,7 +126,7 @@ async fn read_as_a_client_of_oss(gateway: SocketAddr, method: Method, path: &str
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
     if let Some((target, bucket)) = Target::from_env() {
-        let client = stack::client(Credentials::new(Keys::from_env), target)?;
+        let client = stack::client(Credentials::new(|| ready(Keys::from_env())), target)?;
         let address = Gateway { client, bucket }.serve(8080).await?;
         println!("http://{address} serves the objects of the bucket; Ctrl-C ends it");
         return std::future::pending().await;
@@ -135,7 +136,7 @@ async fn main() -> Result<(), BoxError> {
     let (stand_in, oss) = StandIn::start(target.clone(), keys()).await?;
     stand_in.put("hello.txt", "Hello, OSS!");
     let bucket = format!("http://{oss}/{}", target.bucket);
-    let client = stack::client(Credentials::new(move || Ok(keys())), target.clone())?;
+    let client = stack::client(Credentials::new(move || ready(Ok(keys()))), target.clone())?;
     let gateway = Gateway { client: client.clone(), bucket }.serve(0).await?;
 
     println!("an object");
@@ -159,7 +160,7 @@ async fn main() -> Result<(), BoxError> {
     show(nowhere, Method::GET, "/hello.txt").await?;
 
     println!("\nthe gateway has no credentials");
-    let none = Credentials::new(|| Err("nothing is mounted at /var/run/secrets/oss".into()));
+    let none = Credentials::new(|| ready(Err("nothing is mounted at /var/run/secrets/oss".into())));
     let bucket = format!("http://{oss}/{}", target.bucket);
     let unsigned = Gateway { client: stack::client(none, target)?, bucket }.serve(0).await?;
     show(unsigned, Method::GET, "/hello.txt").await

@@ -2,6 +2,7 @@
 
 use std::{
     error::Error as _,
+    future::ready,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -21,7 +22,7 @@ pub(crate) async fn show(stand_in: &StandIn, target: &Target, url: &str) -> Resu
     let keys = |token: &str| Keys::new("STS.id", "a secret", Some(token.to_owned()));
     stand_in.replace_keys(keys("token-1"));
     let ask = issued.clone();
-    let credentials = Credentials::new(move || Ok(keys(*ask.lock().expect("no holder panics"))));
+    let credentials = Credentials::new(move || ready(Ok(keys(*ask.lock().expect("no holder panics")))));
     let bucket = Bucket::new(stack::client(credentials, target.clone())?, url);
 
     println!("\na server that fails once");
@@ -39,12 +40,12 @@ pub(crate) async fn show(stand_in: &StandIn, target: &Target, url: &str) -> Resu
     end(bucket.get("k").await);
 
     println!("\na wrong secret");
-    let wrong = Credentials::new(|| Ok(Keys::new("STS.id", "wrong", Some("token-3".to_owned()))));
+    let wrong = Credentials::new(|| ready(Ok(Keys::new("STS.id", "wrong", Some("token-3".to_owned())))));
     let client = stack::client(wrong, target.clone())?;
     end(Bucket::new(client, url).get("k").await);
 
     println!("\nno credentials");
-    let none = Credentials::new(|| Err("nothing is mounted at /var/run/secrets/oss".into()));
+    let none = Credentials::new(|| ready(Err("nothing is mounted at /var/run/secrets/oss".into())));
     end(Bucket::new(stack::client(none, target.clone())?, url).get("k").await);
 
     println!("\na clock that is an hour slow");
@@ -60,7 +61,7 @@ fn end(result: Result<bytes::Bytes, Error>) {
         Err(error) => error,
     };
     println!("  error       {error}");
-    println!("  sent        {} times", error.attempts());
+    println!("  attempts    {}", error.attempts());
     if let (None, Some(cause)) = (error.oss(), error.source()) {
         println!("  cause       {cause}");
     }

@@ -18,6 +18,7 @@ use std::{
     env,
     error::Error as StdError,
     fs::{self, File},
+    future::ready,
     io::{self, Read},
     iter,
     path::PathBuf,
@@ -102,7 +103,7 @@ async fn main() -> ExitCode {
 async fn run() -> Result<(), BoxError> {
     if let Some((target, url)) = Target::from_env() {
         println!("bucket   {url}");
-        let client = stack::client(Credentials::new(Keys::from_env), target)?;
+        let client = stack::client(Credentials::new(|| ready(Keys::from_env())), target)?;
         return a_good_day_with_file(&Bucket::new(client, url)).await;
     }
     println!("bucket   embedded stand-in; set OSS_ENDPOINT and OSS_BUCKET for a real one");
@@ -110,7 +111,7 @@ async fn run() -> Result<(), BoxError> {
     let keys = || Keys::new("an-example-id", "an-example-secret", None);
     let (stand_in, address) = StandIn::start(target.clone(), keys()).await?;
     let url = format!("http://{address}/{}", target.bucket);
-    let client = stack::client(Credentials::new(move || Ok(keys())), target.clone())?;
+    let client = stack::client(Credentials::new(move || ready(Ok(keys()))), target.clone())?;
     a_good_day_with_file(&Bucket::new(client, &url)).await?;
 
     println!("\nsigned by reqsign");

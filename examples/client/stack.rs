@@ -22,7 +22,7 @@ pub(crate) fn client(credentials: Credentials, target: Target) -> Result<Client,
     let retry = RetryPolicy::new().clock(clock.clone()).classify(refresh).on_retry(print);
     Ok(BoxCloneSyncService::new(
         ServiceBuilder::new()
-            .timeout(Duration::from_secs(120)) // the whole call, until the head of the response
+            .timeout(Duration::from_secs(120)) // the call, up to the response head
             .retry(retry)
             .layer(ThrottleLayer::new())
             .layer(OssErrorLayer::new().clock(clock.clone()))

@@ -1,5 +1,6 @@
 use std::{
     env, fmt,
+    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering::Relaxed},
@@ -56,20 +57,23 @@ impl fmt::Debug for Keys {
     }
 }
 
-type Fetch = dyn Fn() -> Result<Keys, BoxError> + Send + Sync;
+type Fetching = Pin<Box<dyn Future<Output = Result<Keys, BoxError>> + Send>>;
 
 /// A handle to the credentials that all clones share. They are fetched when they are needed first, and again when
 /// OSS has said that they have expired.
 #[derive(Clone)]
 pub(crate) struct Credentials {
-    fetch: Arc<Fetch>,
+    fetch: Arc<dyn Fn() -> Fetching + Send + Sync>,
     keys: Arc<Mutex<Option<Arc<Keys>>>>,
 }
 
 impl Credentials {
-    /// In an application `fetch` is an async call of STS, or reads a file that something else keeps fresh.
-    pub(crate) fn new(fetch: impl Fn() -> Result<Keys, BoxError> + Send + Sync + 'static) -> Self {
-        Self { fetch: Arc::new(fetch), keys: Arc::default() }
+    /// In an application, `fetch` asks STS or the metadata service, or reads a file that something else keeps fresh.
+    pub(crate) fn new<F>(fetch: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<Keys, BoxError>> + Send + 'static,
+    {
+        Self { fetch: Arc::new(move || Box::pin(fetch())), keys: Arc::default() }
     }
 
     /// The keys to sign with. The lock is held while they are fetched, so that many calls fetch once.
@@ -78,7 +82,7 @@ impl Credentials {
         match &*slot {
             Some(keys) if !keys.stale.load(Relaxed) => Ok(keys.clone()),
             before => {
-                let keys = (self.fetch)()?;
+                let keys = (self.fetch)().await?;
                 if before.is_none() {
                     keys.note_accepted(); // they may have expired before this program started
                 }

@@ -2,6 +2,7 @@
 //! the files are written anew: look at the difference before it is committed.
 #![expect(clippy::unwrap_used, reason = "a test that unwraps too much fails")]
 
+mod credentials;
 mod explain;
 mod programs;
 mod run;
