@@ -13,7 +13,7 @@ use tower_oss::{
     test_util::{Answer, ErrorResponse, Scripted},
 };
 
-/// What is asked of the stand-in, and what it answers.
+/// The requests, and the responses of the stand-in.
 fn cases() -> Vec<(&'static str, Method, Answer)> {
     let no_such_key = ErrorResponse::new(ErrorCode::NoSuchKey)
         .message("The specified key does not exist.")

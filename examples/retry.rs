@@ -14,7 +14,7 @@ use tower_oss::{
     test_util::{Answer, ErrorResponse, Scripted},
 };
 
-/// What is asked of the stand-in, and what it answers, one attempt after the other.
+/// A request, and the responses of the stand-in to its attempts.
 struct Case {
     name: &'static str,
     method: Method,
@@ -45,8 +45,8 @@ fn cases() -> Vec<Case> {
         ),
         case("throttled, with Retry-After", Method::GET, "/k", vec![throttled.into(), ok()]),
         case("a connection that breaks", Method::PUT, "/k", vec![lost(), ok()]),
-        case("an abort whose reply is lost", Method::DELETE, "/k?uploadId=1", vec![lost(), gone.into()]),
-        case("an append whose reply is lost", Method::POST, "/k?append&position=0", vec![lost()]),
+        case("an abort whose response is lost", Method::DELETE, "/k?uploadId=1", vec![lost(), gone.into()]),
+        case("an append whose response is lost", Method::POST, "/k?append&position=0", vec![lost()]),
         case("a clock that is an hour slow", Method::GET, "/k", vec![skewed.into(), ok()]),
     ]
 }
@@ -60,7 +60,7 @@ fn why(failure: &Failure<'_>) -> String {
     match (failure.oss(), failure.transport()) {
         (Some(error), _) => format!("{} ({})", error.code(), error.status().as_u16()),
         (_, Some(error)) => innermost(error),
-        _ => "an answer that no layer below reads".to_owned(),
+        _ => "an error response that no layer below reads".to_owned(),
     }
 }
 
@@ -99,7 +99,7 @@ async fn run(case: Case, oss: &Scripted, address: SocketAddr) -> Result<(), BoxE
 
     let request = Request::builder().method(case.method).uri(format!("http://{address}{}", case.path));
     match client.oneshot(request.body(Full::from("four"))?).await {
-        Ok(answer) => line(start, &format!("answered: {}", answer.status())),
+        Ok(response) => line(start, &format!("response: {}", response.status())),
         Err(error) => end(start, &error.into()),
     }
     Ok(())
@@ -114,7 +114,7 @@ fn end(start: Instant, error: &Error) {
     let stop = error.retry_stop().map_or("none".to_owned(), |stop| format!("{stop:?}"));
     println!("             attempts {}, retry_stop {stop}", error.attempts());
     if error.after_ambiguous_attempt() {
-        println!("             after an attempt that may have been applied: look before you repeat it");
+        println!("             after an attempt that may have taken effect: check before you repeat it");
     }
 }
 

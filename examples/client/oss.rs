@@ -92,7 +92,7 @@ impl Bucket {
         let id = format!("uploadId={}", begun.upload_id);
         let result = self.upload_parts(key, &id, parts, progress).await;
         if result.is_err() {
-            // That the upload is gone is fine: an abort whose response was lost may have done it.
+            // `NoSuchUpload` is fine: an abort whose response was lost may have done it.
             let _ = self.send(Method::DELETE, key, &id, Bytes::new()).await;
         }
         result

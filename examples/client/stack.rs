@@ -13,7 +13,7 @@ use tower_oss::{ClockOffset, OssErrorLayer, RetryPolicy, ThrottleLayer, error::B
 
 use crate::signer::{Credentials, SignerLayer, Target, refresh};
 
-/// One name for the whole stack, so that a struct can hold it.
+/// One name for the complete stack, so that a struct can hold it.
 pub(crate) type Client = BoxCloneSyncService<Request<Full<Bytes>>, Response<Incoming>, BoxError>;
 
 pub(crate) fn client(credentials: Credentials, target: Target) -> Result<Client, BoxError> {

@@ -76,7 +76,7 @@ impl Error {
     /// | `NotSent`, because it could not be prepared | 500 |
     ///
     /// Without a response of OSS, the document says what `Display` says, and has the request id of an earlier attempt, if
-    /// one had a response. The method is that of the request that the gateway answers: after HEAD there is no body.
+    /// one had a response. The method is that of the request that the gateway responds to: after HEAD there is no body.
     ///
     /// # Examples
     ///

@@ -144,6 +144,6 @@ fn respond(mut response: Response<Bytes>, frame: usize, stop: Option<(usize, Sto
 
 impl From<ErrorResponse> for Answer {
     fn from(response: ErrorResponse) -> Self {
-        Self::new(response.whole())
+        Self::new(response.complete())
     }
 }

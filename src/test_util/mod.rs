@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`Scripted`] | a service that gives one [`Answer`] after the other, or by method and path, and records the requests |
 //! | [`Scripted::serve`] | the same over HTTP on a free loopback port, for a complete client |
-//! | [`Answer`] | a response: whole, in frames, cut, failing, stalled, delayed; or a fault; or silence |
+//! | [`Answer`] | a response: complete, in frames, cut, failing, stalled or delayed; or a fault; or no response, ever |
 //! | [`ErrorResponse`] | an error response as OSS sends it, or the [`OssError`](crate::OssError) that comes of it |
 //! | [`ErrorBuilder`] | an [`Error`](crate::Error) with attempts, the reason why there was no retry, and ambiguity |
 //!

@@ -5,7 +5,7 @@ use http_body_util::Full;
 
 use crate::{ErrorCode, OssError};
 
-/// An error answer, with headers and body as OSS sends them.
+/// An error response, with headers and body as OSS sends them.
 ///
 /// Unless set, the status is the one that OSS documents for the code (else 400), the message is the code's meaning,
 /// and request id and host are made up. There is no EC.
@@ -15,11 +15,11 @@ use crate::{ErrorCode, OssError};
 /// ```
 /// use tower_oss::{ErrorCode, test_util::ErrorResponse};
 ///
-/// let answer = ErrorResponse::new(ErrorCode::NoSuchBucket).ec("0015-00000101").field("BucketName", "b");
-/// assert_eq!(answer.response().status(), 404);
-/// assert!(answer.head_response().headers().contains_key("x-oss-err"));
+/// let missing = ErrorResponse::new(ErrorCode::NoSuchBucket).ec("0015-00000101").field("BucketName", "b");
+/// assert_eq!(missing.response().status(), 404);
+/// assert!(missing.head_response().headers().contains_key("x-oss-err"));
 ///
-/// let error = answer.error();
+/// let error = missing.error();
 /// assert_eq!(*error.code(), ErrorCode::NoSuchBucket);
 /// assert_eq!(error.field("BucketName"), Some("b"));
 /// ```
@@ -48,7 +48,7 @@ enum Shape {
 }
 
 impl ErrorResponse {
-    /// An answer with this code.
+    /// A response with this code.
     pub fn new(code: impl Into<ErrorCode>) -> Self {
         let code = code.into();
         Self(Box::new(Parts {
@@ -118,25 +118,25 @@ impl ErrorResponse {
         self
     }
 
-    /// The answer to any method but HEAD.
+    /// Returns the response to any method but HEAD.
     #[must_use]
     pub fn response(&self) -> Response<Full<Bytes>> {
-        self.whole().map(Full::new)
+        self.complete().map(Full::new)
     }
 
-    /// The answer to HEAD: no body, and the document in the header `x-oss-err`.
+    /// Returns the response to HEAD: no body, and the document in the header `x-oss-err`.
     #[must_use]
     pub fn head_response(&self) -> Response<Full<Bytes>> {
-        to_head(self.whole()).map(Full::new)
+        to_head(self.complete()).map(Full::new)
     }
 
-    /// The error that comes of the answer.
+    /// Returns the error that the layer makes of the response.
     #[must_use]
     pub fn error(&self) -> OssError {
-        OssError::from_response(self.whole())
+        OssError::from_response(self.complete())
     }
 
-    pub(super) fn whole(&self) -> Response<Bytes> {
+    pub(super) fn complete(&self) -> Response<Bytes> {
         let (content_type, body) = match self.0.shape {
             Shape::Xml => ("application/xml", self.xml()),
             Shape::VectorJson => ("application/json", self.vector_json_document()),

@@ -5,7 +5,7 @@ use http::{Method, Request, Uri};
 
 use super::Answer;
 
-/// What a [`Scripted`](super::Scripted) service responds, and what it was asked.
+/// The answers of a [`Scripted`](super::Scripted) service that are left, and the requests that came.
 #[derive(Debug, Default)]
 pub(super) struct Script {
     routes: Vec<Route>,

@@ -63,7 +63,7 @@ impl Scripted {
         self.lock().answers.push_back(answer.into());
     }
 
-    /// Answers requests of this method and path from a list of their own; its last answer is given again and again.
+    /// Answers requests of this method and path from a list of their own; the last one is repeated.
     ///
     /// A path with a query (`/k?uploads`) is compared together with the query, as it stands, and comes before one
     /// without, which stands for every query. A second list for the same method and path replaces the first.

@@ -1,4 +1,4 @@
-//! The answers for other people's tests are what OSS would send.
+//! What users' own tests are made with.
 
 use std::{
     io::{self, ErrorKind},
