@@ -53,7 +53,8 @@
 //! # Features
 //!
 //! - `hyper-util`, on by default: tells the transport errors of hyper-util and reqwest apart, for the policy.
-//! - `tracing`: one event an error, with code, class, status, request id, EC and host.
+//! - `tracing`: events with target `tower_oss` and OpenTelemetry's names: WARN or INFO per error, DEBUG per retry, and one
+//!   when a call has failed, with the request ids of its attempts.
 //! - `test-util`: the module `test_util`, for your tests: a scripted OSS, and errors made to order. Not on wasm32.
 //! - `full`: all of them.
 //!

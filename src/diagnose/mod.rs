@@ -1,6 +1,7 @@
 //! Text for people: what an error means, and what to send to support.
 
 mod area;
+mod attempts;
 mod ec;
 mod explain;
 mod link;

@@ -2,6 +2,7 @@ use std::fmt;
 
 use http::header;
 
+use super::attempts;
 use crate::{
     error::{OssError, header_text},
     redact::Shown,
@@ -73,6 +74,7 @@ impl fmt::Display for Report<'_> {
             }
         }
         let (state, kind) = (error.body_state(), error.body_kind().describe());
-        Self::line(f, "body", format_args!("{} bytes, {state:?}, {kind}", error.raw_body().len()))
+        Self::line(f, "body", format_args!("{} bytes, {state:?}, {kind}", error.raw_body().len()))?;
+        attempts::list(f, &error.history())
     }
 }

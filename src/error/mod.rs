@@ -1,5 +1,6 @@
 //! What can go wrong, as types: [`Error`], [`OssError`], [`ErrorCode`], [`ErrorClass`].
 
+mod call_notes;
 mod class;
 mod code;
 mod codes;
@@ -8,6 +9,7 @@ mod envelope;
 mod fields;
 mod find;
 mod headers;
+mod history;
 mod into_io;
 mod last;
 mod meaning;
@@ -25,18 +27,8 @@ mod words;
 
 use std::{error::Error as StdError, fmt};
 
-pub use self::{
-    class::ErrorClass,
-    code::{ErrorCode, UnknownCode},
-    find::FindOssError,
-    not_sent::{NotSentError, NotSentReason},
-    oss_error::OssError,
-    state::{BodyKind, BodyState, CodeOrigin},
-    stop::RetryStop,
-    transport::TransportError,
-    transport_kind::TransportKind,
-};
 pub(crate) use self::{
+    call_notes::CallNotes,
     fields::{Basic, Basics, Fields, MAX_DEPTH, MAX_NAME, Span},
     find::chain as error_chain,
     headers::{
@@ -48,6 +40,18 @@ pub(crate) use self::{
     notes::Notes,
     parts::Parts,
     transport_kind::{Fate, TransportFailure},
+};
+pub use self::{
+    class::ErrorClass,
+    code::{ErrorCode, UnknownCode},
+    find::FindOssError,
+    history::{FailedAttempt, History},
+    not_sent::{NotSentError, NotSentReason},
+    oss_error::OssError,
+    state::{BodyKind, BodyState, CodeOrigin},
+    stop::RetryStop,
+    transport::TransportError,
+    transport_kind::TransportKind,
 };
 pub use crate::diagnose::{Explanation, FixedBy};
 

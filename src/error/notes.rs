@@ -1,6 +1,9 @@
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering::Relaxed};
+use std::sync::{
+    OnceLock,
+    atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering::Relaxed},
+};
 
-use super::RetryStop;
+use super::{History, RetryStop};
 
 /// What the layers above note on an error. Its clones share the notes.
 #[derive(Debug, Default)]
@@ -11,6 +14,8 @@ pub(crate) struct Notes {
     after_ambiguous_attempt: AtomicBool,
     paced: AtomicBool,
     clock_beyond_bound: AtomicBool,
+    /// The failed attempts before this one, if there were any.
+    earlier: OnceLock<Box<History>>,
 }
 
 /// Every reason, in the order of the enum.
@@ -46,6 +51,15 @@ impl Notes {
 
     pub(crate) fn after_ambiguous_attempt(&self) -> bool {
         self.after_ambiguous_attempt.load(Relaxed)
+    }
+
+    pub(crate) fn set_earlier(&self, attempts: Box<History>) {
+        self.earlier.get_or_init(|| attempts);
+    }
+
+    /// The failed attempts before this one.
+    pub(crate) fn earlier(&self) -> History {
+        self.earlier.get().map(|attempts| History::clone(attempts)).unwrap_or_default()
     }
 
     /// The server's clock is further off than the bound of the `ClockOffset`.

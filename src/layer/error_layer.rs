@@ -3,7 +3,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use http::{HeaderMap, StatusCode};
 use tower::Layer;
 
-use super::{ClassifyResponse, OssErrorService, OssRule, RequestInfo, limits::Limits};
+use super::{ClassifyResponse, ErrorEvent, OssErrorService, OssRule, RequestInfo, limits::Limits};
 use crate::clock::ClockOffset;
 
 /// Turns error responses into [`Error::Oss`](crate::Error::Oss).
@@ -82,7 +82,10 @@ pub(super) struct Settings {
     redirects: bool,
     rule: Option<Arc<dyn ClassifyResponse>>,
     pub(super) clock: Option<ClockOffset>,
+    pub(super) on_error: Option<Arc<OnError>>,
 }
+
+type OnError = dyn Fn(&ErrorEvent<'_>) + Send + Sync;
 
 impl OssErrorLayer {
     /// The layer with its defaults.
@@ -154,9 +157,36 @@ impl OssErrorLayer {
         self.with(|settings| settings.clock = Some(clock))
     }
 
+    /// Calls this for each error that the layer returns, for logs and metrics. A retry may still make the call succeed.
+    ///
+    /// It runs outside all locks. With the feature `tracing`, the layer also sends an event: at level WARN, or INFO where
+    /// something does not exist, a condition was not met, or a redirect counts as an error.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+    /// use tower_oss::OssErrorLayer;
+    ///
+    /// static THROTTLED: AtomicU64 = AtomicU64::new(0);
+    ///
+    /// let layer = OssErrorLayer::new().on_error(|event| {
+    ///     if event.error.oss().is_some_and(|error| error.is_throttled()) {
+    ///         THROTTLED.fetch_add(1, Relaxed);
+    ///     }
+    /// });
+    /// # let _ = layer;
+    /// ```
+    #[must_use]
+    pub fn on_error(self, on_error: impl Fn(&ErrorEvent<'_>) + Send + Sync + 'static) -> Self {
+        self.with(|settings| settings.on_error = Some(Arc::new(on_error)))
+    }
+
     fn with(mut self, set: impl FnOnce(&mut Settings)) -> Self {
-        let default =
-            || Arc::new(Settings { limits: Limits::DEFAULT, redirects: false, rule: None, clock: None });
+        let default = || {
+            let limits = Limits::DEFAULT;
+            Arc::new(Settings { limits, redirects: false, rule: None, clock: None, on_error: None })
+        };
         set(Arc::make_mut(self.settings.get_or_insert_with(default)));
         self
     }

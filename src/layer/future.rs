@@ -14,13 +14,13 @@ use super::{
     ClassifyResponse, OssRule, RequestInfo,
     assemble::assemble,
     collect::{Collect, Collected},
+    error_event::{announce, without_response},
     error_layer::Settings,
     limits::Limits,
-    trace,
 };
 use crate::{
     clock::may_be_skewed,
-    error::{BoxError, Error},
+    error::{BoxError, CallNotes, Error},
 };
 
 pin_project! {
@@ -80,7 +80,9 @@ where
                 state.read(response, cx).map(Err)
             }
             Poll::Ready(Ok(response)) => Poll::Ready(Ok(response)),
-            Poll::Ready(Err(error)) => Poll::Ready(Err(error.into().into())),
+            Poll::Ready(Err(error)) => {
+                Poll::Ready(Err(without_response(error.into(), *info, settings.as_deref())))
+            }
             Poll::Pending => Poll::Pending,
         }
     }
@@ -141,19 +143,24 @@ fn is_error<B>(settings: Option<&Settings>, info: &RequestInfo, response: &Respo
 
 /// What is done once an error body is read, whatever its type.
 fn finish(
-    head: response::Parts,
+    mut head: response::Parts,
     collected: Collected,
     info: RequestInfo,
     settings: Option<&Settings>,
 ) -> Error {
+    let call = head.extensions.remove::<CallNotes>();
     let error = assemble(head, info.standard_method(), collected);
     error.notes().set_attempts(info.attempt());
+    if let Some(call) = call {
+        call.apply(error.notes());
+    }
     let clock = settings.and_then(|settings| settings.clock.as_ref());
     if let Some(clock) = clock.filter(|_| may_be_skewed(&error)) {
         clock.learn_from(&error);
     }
-    trace::event(&error);
-    error.into()
+    let error = error.into();
+    announce(&error, info, settings);
+    error
 }
 
 impl<F, B> fmt::Debug for ResponseFuture<F, B> {

@@ -4,6 +4,7 @@ mod assemble;
 mod classify;
 mod collect;
 mod document_end;
+mod error_event;
 mod error_layer;
 mod future;
 mod limits;
@@ -14,6 +15,7 @@ mod trace;
 
 pub use self::{
     classify::{ClassifyResponse, OssRule},
+    error_event::ErrorEvent,
     error_layer::OssErrorLayer,
     future::ResponseFuture,
     oss_headers::OssHeaders,

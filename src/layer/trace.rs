@@ -1,32 +1,67 @@
-use crate::error::OssError;
+use super::RequestInfo;
+use crate::error::Error;
 
-/// Tells the subscriber about an error: always with its request id, without which support cannot help.
+/// Sends an event about an error: WARN at most, because a retry may still succeed. OpenTelemetry's names, where it has them.
 #[cfg(feature = "tracing")]
-pub(super) fn event(error: &OssError) {
+pub(super) fn event(error: &Error, info: RequestInfo) {
+    use http::StatusCode;
     use tracing::Level;
 
     use crate::{error::ErrorClass, redact::Shown};
 
+    let method = info.method();
+    let method = method.as_ref().map_or("_OTHER", http::Method::as_str);
+    let resent = Some(info.attempt() - 1).filter(|resent| *resent > 0);
+    let oss = match error {
+        Error::Oss(error) => error,
+        Error::Transport(error) => {
+            tracing::event!(
+                target: "tower_oss",
+                Level::WARN,
+                http.request.method = method,
+                "error.type" = error.kind().as_str(),
+                http.request.resend_count = resent,
+                oss.attempt = info.attempt(),
+                "no response from OSS"
+            );
+            return;
+        }
+        Error::NotSent(error) => {
+            tracing::event!(
+                target: "tower_oss",
+                Level::WARN,
+                http.request.method = method,
+                "error.type" = error.reason().as_str(),
+                http.request.resend_count = resent,
+                oss.attempt = info.attempt(),
+                "request not sent"
+            );
+            return;
+        }
+    };
     macro_rules! event {
         ($level:expr) => {
             tracing::event!(
+                target: "tower_oss",
                 $level,
-                oss.code = %error.code(),
-                oss.class = error.class().as_str(),
-                http.response.status_code = error.status().as_u16(),
-                oss.request_id = error.request_id().map(Shown::new).map(tracing::field::display),
-                oss.ec = error.ec().map(Shown::new).map(tracing::field::display),
-                oss.host_id = error.host_id().map(|host| error.shown(host)).map(tracing::field::display),
-                "OSS answered with an error"
+                http.request.method = method,
+                "error.type" = %oss.code(),
+                http.request.resend_count = resent,
+                http.response.status_code = StatusCode::as_u16(&oss.status()),
+                oss.attempt = info.attempt(),
+                oss.class = oss.class().as_str(),
+                oss.request_id = oss.request_id().map(Shown::new).map(display),
+                oss.ec = oss.ec().map(Shown::new).map(display),
+                oss.host_id = oss.host_id().map(|host| oss.shown(host)).map(display),
+                "OSS responded with an error"
             )
         };
     }
-    match error.class() {
-        ErrorClass::Server | ErrorClass::Unknown => event!(Level::ERROR),
+    match oss.class() {
         ErrorClass::NotFound | ErrorClass::Precondition | ErrorClass::Redirect => event!(Level::INFO),
         _ => event!(Level::WARN),
     }
 }
 
 #[cfg(not(feature = "tracing"))]
-pub(super) fn event(_: &OssError) {}
+pub(super) fn event(_: &Error, _: RequestInfo) {}

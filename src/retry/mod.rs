@@ -79,17 +79,22 @@
 //!   not processed, with the old signature, and [`attempts`](crate::Error::attempts) does not count them. They do no
 //!   harm. Let no client follow redirects. Of two policies, one inside the other, the outer one does not retry what
 //!   the inner one has given up, unless a `Timeout` between them cuts the inner one short.
+//! - **The error layer** belongs below the policy. Above it, the policy sees statuses alone: it cannot read codes and
+//!   learns nothing about the clock, but the numbers on the final error are right.
 //! - **Success bodies** are not the policy's concern: a success passes as soon as its head is there, and a body that
 //!   breaks off later is not retried.
 
 mod backoff;
 mod body;
 mod budget;
+mod decide;
+mod events;
 mod idempotency;
 mod policy;
 mod retry_error;
 mod session;
 mod settings;
+mod trace;
 mod verdict;
 mod wait;
 
@@ -97,10 +102,10 @@ pub use self::{
     backoff::Backoff,
     body::{OnceBody, OnceBodyError, TryCloneBody},
     budget::RetryBudget,
+    events::{GiveUpEvent, RetryEvent},
     idempotency::Idempotency,
     policy::RetryPolicy,
     retry_error::RetryError,
-    settings::RetryEvent,
     verdict::{Failure, Verdict},
     wait::Wait,
 };

@@ -1,20 +1,13 @@
 use std::{sync::Arc, time::Duration};
 
 use http::{Request, Response};
-use tokio::time::Instant;
 use tower::retry::{Policy, budget::Budget};
 
 use super::{
-    Backoff, Failure, RetryError, RetryEvent, TryCloneBody, Verdict, Wait, retry_error,
-    session::{Question, Session},
+    Backoff, Failure, GiveUpEvent, RetryError, RetryEvent, TryCloneBody, Verdict, Wait, session::Session,
     settings::Settings,
-    verdict::Cause,
 };
-use crate::{
-    clock::{ClockOffset, may_be_skewed},
-    deadline::Deadline,
-    error::{LastError, Notes, RetryStop},
-};
+use crate::{attempt::Attempt, clock::ClockOffset};
 
 /// Decides what is tried again, and when: for tower's retry layer.
 ///
@@ -64,8 +57,8 @@ use crate::{
 /// ```
 #[derive(Debug)]
 pub struct RetryPolicy {
-    settings: Arc<Settings>,
-    session: Session,
+    pub(super) settings: Arc<Settings>,
+    pub(super) session: Session,
 }
 
 impl RetryPolicy {
@@ -87,7 +80,7 @@ impl RetryPolicy {
 
     /// Starts no attempt later than this after the first; no limit unless set. Costs a look at the clock per call.
     ///
-    /// It does not cut an attempt short, nor its wait in a throttle below: put a Timeout outside for that. The [`Deadline`] of a single request holds besides.
+    /// It does not cut an attempt short, nor its wait in a throttle below: put a Timeout outside for that. The [`Deadline`](crate::Deadline) of a single request holds besides.
     #[must_use]
     pub fn max_elapsed(self, time: Duration) -> Self {
         self.set(|settings| settings.max_elapsed = Some(time))
@@ -158,9 +151,34 @@ impl RetryPolicy {
     }
 
     /// Calls this before each retry, for logs and metrics.
+    ///
+    /// It runs outside all locks. With the feature `tracing`, the policy also sends an event at level DEBUG.
     #[must_use]
     pub fn on_retry(self, on_retry: impl Fn(&RetryEvent<'_>) + Send + Sync + 'static) -> Self {
         self.set(|settings| settings.on_retry = Some(Arc::new(on_retry)))
+    }
+
+    /// Calls this when a call has failed and is not retried, whatever the reason: [`RetryStop`](crate::error::RetryStop).
+    ///
+    /// It runs outside all locks. With the feature `tracing`, the policy also sends an event: at level ERROR for a server
+    /// error or an unknown outcome, at INFO where something does not exist or a condition was not met, else at WARN.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tower_oss::RetryPolicy;
+    ///
+    /// let policy = RetryPolicy::new().on_give_up(|event| {
+    ///     eprintln!("{} {} failed: {}", event.failure.method(), event.path, event.stop);
+    ///     for attempt in event.history.attempts() {
+    ///         eprintln!("  {attempt}"); // 1. InternalError (500) [request 65A1F0C2D3E4B5A697887766], then 0.070 s
+    ///     }
+    /// });
+    /// # let _ = policy;
+    /// ```
+    #[must_use]
+    pub fn on_give_up(self, on_give_up: impl Fn(&GiveUpEvent<'_>) + Send + Sync + 'static) -> Self {
+        self.set(|settings| settings.on_give_up = Some(Arc::new(on_give_up)))
     }
 
     /// Takes the jitter's random samples, in `[0, 1)`, from here; for simulations that are to be repeated.
@@ -173,96 +191,6 @@ impl RetryPolicy {
         set(Arc::make_mut(&mut self.settings));
         self
     }
-
-    #[cold]
-    fn after_answer<B: TryCloneBody, R>(
-        &mut self,
-        request: &mut Request<B>,
-        response: &mut Response<R>,
-    ) -> Option<Wait> {
-        if response.extensions().get::<RetryStop>().is_some() {
-            return None;
-        }
-        match self.decide(request, Cause::Response(response.status(), response.headers())) {
-            Ok(wait) => Some(wait),
-            Err(stop) => {
-                response.extensions_mut().insert(stop);
-                None
-            }
-        }
-    }
-
-    #[cold]
-    fn after_error<B: TryCloneBody, E: RetryError>(
-        &mut self,
-        request: &mut Request<B>,
-        error: &mut E,
-    ) -> Option<Wait> {
-        if retry_error::is_final(error) {
-            if self.session.is_ambiguous() {
-                // The policy within has not seen the attempts before its own.
-                retry_error::notes_of(error).map(Notes::set_after_ambiguous_attempt);
-            }
-            return None;
-        }
-        match self.decide(request, retry_error::cause(error)) {
-            Ok(wait) => Some(wait),
-            Err(stop) => {
-                self.session.note(stop, retry_error::notes_of(error));
-                if let Some(LastError(last)) = request.extensions().get() {
-                    retry_error::set_last_oss_error(error, last);
-                }
-                None
-            }
-        }
-    }
-
-    /// Decides on a failed attempt: prepares the request for the next one, or says why there is none.
-    fn decide<B: TryCloneBody>(
-        &mut self,
-        request: &mut Request<B>,
-        cause: Cause<'_>,
-    ) -> Result<Wait, RetryStop> {
-        if cause.is_out_of_time() {
-            return Err(RetryStop::OutOfTime);
-        }
-        let method = request.method().clone();
-        let failure = Failure { cause, attempt: self.session.attempt.number(), method: &method };
-        let verdict = self.classify_failure(&failure);
-        let question = Question::new(request, &failure, verdict);
-        let next = self.session.decide(&question, &self.settings, Instant::now())?;
-        if let Some(on_retry) = &self.settings.on_retry {
-            on_retry(&RetryEvent { failure, verdict, delay: next.delay, paced: question.paced });
-        }
-        self.prepare(request, &failure, next.end);
-        Ok(Wait::new(next.delay))
-    }
-
-    fn classify_failure(&self, failure: &Failure<'_>) -> Verdict {
-        let verdict = match failure.cause {
-            // With V4 signatures, the code alone does not tell.
-            Cause::Oss(error) if may_be_skewed(error) && self.session.clock_was_corrected(&self.settings) => {
-                Verdict::ClockSkewed
-            }
-            cause => Verdict::of(cause),
-        };
-        let verdict = self.settings.classify.as_ref().map_or(verdict, |classify| classify(failure, verdict));
-        // What was not sent did not take effect, whatever it is classified as.
-        let unsent = verdict == Verdict::Transient && failure.not_sent().is_some();
-        if unsent { Verdict::NotApplied } else { verdict }
-    }
-
-    /// Adds to the request what the layers below want to know of the next attempt.
-    fn prepare<B>(&self, request: &mut Request<B>, failure: &Failure<'_>, end: Option<Instant>) {
-        let extensions = request.extensions_mut();
-        extensions.insert(self.session.attempt);
-        if let Some(end) = end {
-            extensions.insert(Deadline::at(end));
-        }
-        if let Some(error) = failure.oss() {
-            extensions.insert(LastError(error.clone()));
-        }
-    }
 }
 
 impl<B: TryCloneBody, R, E: RetryError> Policy<Request<B>, Response<R>, E> for RetryPolicy {
@@ -272,9 +200,14 @@ impl<B: TryCloneBody, R, E: RetryError> Policy<Request<B>, Response<R>, E> for R
     fn retry(&mut self, request: &mut Request<B>, result: &mut Result<Response<R>, E>) -> Option<Wait> {
         self.session.deposit(&self.settings);
         match result {
-            Ok(response) if Verdict::of_status(response.status()) == Verdict::Never => None,
+            Ok(response) if Verdict::of_status(response.status()) == Verdict::Never => {
+                if self.session.attempt > Attempt::FIRST || response.status().as_u16() >= 400 {
+                    self.pass(response);
+                }
+                None
+            }
             // No layer below has made an error of it: the status is all that is known.
-            Ok(response) => self.after_answer(request, response),
+            Ok(response) => self.after_response(request, response),
             Err(error) => self.after_error(request, error),
         }
     }

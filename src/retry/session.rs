@@ -11,7 +11,7 @@ use super::{
 use crate::{
     attempt::Attempt,
     deadline::Deadline,
-    error::{Notes, RetryStop, retry_after},
+    error::{CallNotes, FailedAttempt, History, Notes, RetryStop, retry_after},
 };
 
 /// What is known of one call, over all its attempts.
@@ -22,6 +22,8 @@ pub(super) struct Session {
     counted: u32,
     /// Attempts that failed before they were sent.
     unsent: u32,
+    /// The failed attempts, once there is a retry.
+    earlier: Option<Box<History>>,
     deposited: bool,
     skew_retried: bool,
     /// An attempt that has failed may have been applied.
@@ -93,6 +95,7 @@ impl Session {
             attempt: Attempt::FIRST,
             counted: 1,
             unsent: 0,
+            earlier: None,
             deposited: false,
             skew_retried: false,
             ambiguous: false,
@@ -164,13 +167,41 @@ impl Session {
         Ok(Next { delay, end })
     }
 
+    /// Keeps what a failed attempt was, as there is another one.
+    pub(super) fn remember(&mut self, failed: FailedAttempt) {
+        self.earlier.get_or_insert_default().push(failed);
+    }
+
+    /// The failed attempts, with the last one.
+    pub(super) fn history(&self, last: FailedAttempt) -> History {
+        self.earlier.as_deref().cloned().unwrap_or_default().with(last)
+    }
+
+    /// How many attempts were sent, if all but the last one failed.
+    pub(super) fn sent(&self, last_was_sent: bool) -> u32 {
+        self.attempt.number() - self.unsent - u32::from(!last_was_sent)
+    }
+
+    /// What an error layer above is to note, if the call ends with this response.
+    pub(super) fn call_notes(&mut self, stop: RetryStop) -> CallNotes {
+        CallNotes {
+            attempts: self.sent(true),
+            stop,
+            after_ambiguous_attempt: self.ambiguous,
+            earlier: self.earlier.take(),
+        }
+    }
+
     /// Notes on the last error how it went.
-    pub(super) fn note(&self, stop: RetryStop, notes: Option<&Notes>) {
+    pub(super) fn note(&mut self, stop: RetryStop, notes: Option<&Notes>) {
         let Some(notes) = notes else { return };
         notes.set_attempts(self.attempt.number() - self.unsent);
         notes.set_stop(stop);
         if self.ambiguous {
             notes.set_after_ambiguous_attempt();
+        }
+        if let Some(earlier) = self.earlier.take() {
+            notes.set_earlier(earlier);
         }
     }
 

@@ -2,11 +2,12 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use tower::retry::budget::Budget;
 
-use super::{Backoff, Failure, RetryBudget, Verdict};
+use super::{Backoff, Failure, GiveUpEvent, RetryBudget, RetryEvent, Verdict};
 use crate::clock::ClockOffset;
 
 type Classify = dyn Fn(&Failure<'_>, Verdict) -> Verdict + Send + Sync;
 type OnRetry = dyn Fn(&RetryEvent<'_>) + Send + Sync;
+type OnGiveUp = dyn Fn(&GiveUpEvent<'_>) + Send + Sync;
 type Random = dyn Fn() -> f64 + Send + Sync;
 
 /// What all clones of a policy share.
@@ -21,21 +22,8 @@ pub(super) struct Settings {
     pub(super) clock: Option<ClockOffset>,
     pub(super) classify: Option<Arc<Classify>>,
     pub(super) on_retry: Option<Arc<OnRetry>>,
+    pub(super) on_give_up: Option<Arc<OnGiveUp>>,
     pub(super) random: Option<Arc<Random>>,
-}
-
-/// A retry that is about to be made.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct RetryEvent<'a> {
-    /// The attempt that failed.
-    pub failure: Failure<'a>,
-    /// What it was taken for.
-    pub verdict: Verdict,
-    /// How long the policy waits before the next one.
-    pub delay: Duration,
-    /// A throttle below makes the next one wait, so the policy does not.
-    pub paced: bool,
 }
 
 impl Settings {
@@ -60,6 +48,7 @@ impl Default for Settings {
             clock: None,
             classify: None,
             on_retry: None,
+            on_give_up: None,
             random: None,
         }
     }

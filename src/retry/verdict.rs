@@ -2,7 +2,7 @@ use std::error::Error as StdError;
 
 use http::{HeaderMap, Method, StatusCode};
 
-use crate::error::{Fate, NotSentReason, OssError, Outlook, TransportFailure, TransportKind};
+use crate::error::{FailedAttempt, Fate, NotSentReason, OssError, Outlook, TransportFailure, TransportKind};
 
 /// What a failed attempt means for the next. The table is in the [module's docs](crate::retry).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -24,6 +24,19 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// Returns the name of the verdict in snake case, for logs and metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Never => "never",
+            Self::Transient => "transient",
+            Self::NotApplied => "not_applied",
+            Self::Throttled => "throttled",
+            Self::ClockSkewed => "clock_skewed",
+            Self::Unknown => "unknown",
+        }
+    }
+
     /// The verdict on a failure, by itself.
     pub(super) fn of(cause: Cause<'_>) -> Self {
         match cause {
@@ -142,6 +155,16 @@ impl<'a> Failure<'a> {
     #[must_use]
     pub fn attempt(&self) -> u32 {
         self.attempt
+    }
+
+    /// What the history keeps of it.
+    pub(super) fn to_attempt(self) -> FailedAttempt {
+        match self.cause {
+            Cause::Oss(error) => FailedAttempt::of_oss(error),
+            Cause::Response(status, _) => FailedAttempt::of_status(status),
+            Cause::NotSent(reason, _) => FailedAttempt::of_not_sent(reason),
+            Cause::Transport(error) => FailedAttempt::of_transport(TransportFailure::of(error).kind),
+        }
     }
 }
 

@@ -8,6 +8,7 @@ mod corpus;
 mod exchange;
 mod find;
 mod gateway;
+mod hooks;
 mod http2;
 mod not_sent;
 mod retry;

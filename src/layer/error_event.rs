@@ -1,0 +1,43 @@
+use http::Method;
+
+use super::{RequestInfo, error_layer::Settings, trace};
+use crate::error::{BoxError, Error};
+
+/// An error that the layer is about to return. See [`OssErrorLayer::on_error`](crate::OssErrorLayer::on_error).
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ErrorEvent<'a> {
+    /// The error.
+    pub error: &'a Error,
+    /// The method of the request, if it is one of the standard ones.
+    pub method: Option<Method>,
+    /// Which attempt of the call it was, counted from 1.
+    pub attempt: u32,
+}
+
+impl<'a> ErrorEvent<'a> {
+    pub(super) fn new(error: &'a Error, info: RequestInfo) -> Self {
+        Self { error, method: info.method(), attempt: info.attempt() }
+    }
+}
+
+/// The error of a call that got no response.
+#[cold]
+#[inline(never)]
+pub(super) fn without_response(cause: BoxError, info: RequestInfo, settings: Option<&Settings>) -> Error {
+    let error = Error::from(cause);
+    let is_noted = matches!(error, Error::Oss(_)) || error.notes().attempts() > 1;
+    if !is_noted {
+        error.notes().set_attempts(info.attempt());
+    }
+    announce(&error, info, settings);
+    error
+}
+
+/// Tells whoever wants to know of an error.
+pub(super) fn announce(error: &Error, info: RequestInfo, settings: Option<&Settings>) {
+    trace::event(error, info);
+    if let Some(on_error) = settings.and_then(|settings| settings.on_error.as_ref()) {
+        on_error(&ErrorEvent::new(error, info));
+    }
+}

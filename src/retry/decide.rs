@@ -1,0 +1,160 @@
+//! What the policy does after a failed attempt.
+
+use http::{Request, Response};
+use tokio::time::Instant;
+
+use super::{
+    Failure, GiveUpEvent, RetryError, RetryEvent, RetryPolicy, TryCloneBody, Verdict, Wait, retry_error,
+    session::{Next, Question},
+    trace,
+    verdict::Cause,
+};
+use crate::{
+    clock::may_be_skewed,
+    deadline::Deadline,
+    error::{CallNotes, LastError, Notes, RetryStop},
+};
+
+impl RetryPolicy {
+    #[cold]
+    pub(super) fn after_response<B: TryCloneBody, R>(
+        &mut self,
+        request: &mut Request<B>,
+        response: &mut Response<R>,
+    ) -> Option<Wait> {
+        if response.extensions().get::<RetryStop>().is_some() {
+            return None;
+        }
+        match self.decide(request, Cause::Response(response.status(), response.headers())) {
+            Ok(wait) => Some(wait),
+            Err(stop) => {
+                let notes = self.session.call_notes(stop);
+                response.extensions_mut().insert(notes);
+                response.extensions_mut().insert(stop);
+                None
+            }
+        }
+    }
+
+    /// Passes a response on that is not retried. An error layer above learns of the attempts.
+    #[cold]
+    pub(super) fn pass<R>(&mut self, response: &mut Response<R>) {
+        if response.extensions().get::<CallNotes>().is_none() {
+            response.extensions_mut().insert(self.session.call_notes(RetryStop::NotRetryable));
+        }
+    }
+
+    #[cold]
+    pub(super) fn after_error<B: TryCloneBody, E: RetryError>(
+        &mut self,
+        request: &mut Request<B>,
+        error: &mut E,
+    ) -> Option<Wait> {
+        if retry_error::is_final(error) {
+            if self.session.is_ambiguous() {
+                // The policy within has not seen the attempts before its own.
+                retry_error::notes_of(error).map(Notes::set_after_ambiguous_attempt);
+            }
+            return None;
+        }
+        match self.decide(request, retry_error::cause(error)) {
+            Ok(wait) => Some(wait),
+            Err(stop) => {
+                self.session.note(stop, retry_error::notes_of(error));
+                if let Some(LastError(last)) = request.extensions().get() {
+                    retry_error::set_last_oss_error(error, last);
+                }
+                None
+            }
+        }
+    }
+
+    /// Decides on a failed attempt: prepares the request for the next one, or says why there is none.
+    fn decide<B: TryCloneBody>(
+        &mut self,
+        request: &mut Request<B>,
+        cause: Cause<'_>,
+    ) -> Result<Wait, RetryStop> {
+        let failure = Failure { cause, attempt: self.session.attempt.number(), method: request.method() };
+        let next = self.next_attempt(request, failure).inspect_err(|stop| {
+            self.give_up(request, failure, *stop);
+        })?;
+        self.prepare(request, cause, next.end);
+        Ok(Wait::new(next.delay))
+    }
+
+    fn next_attempt<B: TryCloneBody>(
+        &mut self,
+        request: &Request<B>,
+        failure: Failure<'_>,
+    ) -> Result<Next, RetryStop> {
+        if failure.cause.is_out_of_time() {
+            return Err(RetryStop::OutOfTime);
+        }
+        let verdict = self.classify_failure(&failure);
+        let question = Question::new(request, &failure, verdict);
+        let next = self.session.decide(&question, &self.settings, Instant::now())?;
+        let event = RetryEvent {
+            failure,
+            verdict,
+            delay: next.delay,
+            paced: question.paced,
+            path: request.uri().path(),
+            extensions: request.extensions(),
+        };
+        let failed = failure.to_attempt().then(next.delay);
+        trace::retry(&event, &failed);
+        self.session.remember(failed);
+        if let Some(on_retry) = &self.settings.on_retry {
+            on_retry(&event);
+        }
+        Ok(next)
+    }
+
+    /// Tells whoever wants to know that the call has failed.
+    fn give_up<B>(&self, request: &Request<B>, failure: Failure<'_>, stop: RetryStop) {
+        let on_give_up = self.settings.on_give_up.as_ref();
+        if on_give_up.is_none() && !trace::is_enabled() {
+            return;
+        }
+        let event = GiveUpEvent {
+            failure,
+            stop,
+            attempts: self.session.sent(failure.not_sent().is_none()),
+            after_ambiguous_attempt: self.session.is_ambiguous(),
+            history: &self.session.history(failure.to_attempt()),
+            path: request.uri().path(),
+            extensions: request.extensions(),
+        };
+        trace::give_up(&event);
+        if let Some(on_give_up) = on_give_up {
+            on_give_up(&event);
+        }
+    }
+
+    fn classify_failure(&self, failure: &Failure<'_>) -> Verdict {
+        let verdict = match failure.cause {
+            // With V4 signatures, the code alone does not tell.
+            Cause::Oss(error) if may_be_skewed(error) && self.session.clock_was_corrected(&self.settings) => {
+                Verdict::ClockSkewed
+            }
+            cause => Verdict::of(cause),
+        };
+        let verdict = self.settings.classify.as_ref().map_or(verdict, |classify| classify(failure, verdict));
+        // What was not sent did not take effect, whatever it is classified as.
+        let unsent = verdict == Verdict::Transient && failure.not_sent().is_some();
+        if unsent { Verdict::NotApplied } else { verdict }
+    }
+
+    /// Adds to the request what the layers below want to know of the next attempt.
+    fn prepare<B>(&self, request: &mut Request<B>, cause: Cause<'_>, end: Option<Instant>) {
+        let extensions = request.extensions_mut();
+        extensions.insert(self.session.attempt);
+        if let Some(end) = end {
+            extensions.insert(Deadline::at(end));
+        }
+        if let Cause::Oss(error) = cause {
+            extensions.insert(LastError(error.clone()));
+        }
+    }
+}
