@@ -32,6 +32,12 @@ use crate::error::BoxError;
 /// let stream = Full::new(Bytes::from("as if it came from a socket"));
 /// assert!(OnceBody::new(stream).try_clone().unwrap().is_stand_in());
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`RetryPolicy` does not know how to send a body of type `{Self}` again",
+    label = "`RetryPolicy` needs a body that implements `TryCloneBody`",
+    note = "wrap a stream in `OnceBody`: it is sent once, and never retried",
+    note = "a complete body, such as `Full<Bytes>`, is sent again; box it below the policy, with `map_request`"
+)]
 pub trait TryCloneBody: Sized {
     /// The same body once more; all of it, even if this one has been read in part.
     ///

@@ -11,6 +11,11 @@ use crate::error::{
 /// [`Error::Transport`], so that it can say how often it was tried, and why no more.
 ///
 /// This trait is sealed: no other type can implement it.
+#[diagnostic::on_unimplemented(
+    message = "`RetryPolicy` cannot classify errors of type `{Self}`",
+    label = "the service below the policy must fail with `tower_oss::Error` or `BoxError`",
+    note = "put an `OssErrorLayer` below the policy, or turn the error into a `BoxError` with `map_err`"
+)]
 pub trait RetryError: sealed::Judged {}
 
 impl RetryError for Error {}
