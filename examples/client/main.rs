@@ -35,8 +35,11 @@ use crate::{
     stand_in::StandIn,
 };
 
-/// Of a size that shows several parts. OSS takes 100 KiB to 5 GiB, and up to 10 000 parts.
-const PART: usize = 256 * 1024;
+/// The least size of a part, which shows several. OSS takes 100 KiB to 5 GiB, and less as the last.
+const MIN_PART: u64 = 256 * 1024;
+
+/// OSS takes no more parts.
+const MAX_PARTS: u64 = 10_000;
 
 async fn a_good_day(bucket: &Bucket, file: PathBuf) -> Result<(), Error> {
     let (hello, large) = ("tower-oss-example/hello.txt", "tower-oss-example/large file.bin");
@@ -64,18 +67,23 @@ async fn upload(bucket: &Bucket, key: &str, path: PathBuf) -> Result<(u64, u64),
     let style = ProgressStyle::with_template("upload   [{bar:40}] {bytes}/{total_bytes} {bytes_per_sec}");
     let bar = ProgressBar::new(size);
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    let part_size = MIN_PART.max(size.div_ceil(MAX_PARTS));
+    let mut is_first = true; // an empty file has one part, too
     let parts = iter::from_fn(move || {
-        let mut part = Vec::with_capacity(PART);
-        match file.by_ref().take(PART as u64).read_to_end(&mut part) {
-            Ok(0) => None,
-            Ok(_) => Some(Ok(Bytes::from(part))),
+        let mut part = Vec::new();
+        match file.by_ref().take(part_size).read_to_end(&mut part) {
+            Ok(0) if !is_first => None,
+            Ok(_) => {
+                is_first = false;
+                Some(Ok(Bytes::from(part)))
+            }
             Err(error) => Some(Err(error)),
         }
     });
     // A part counts when it is stored, so what is sent again is not counted twice.
     bucket.upload(key, parts, |stored| bar.inc(stored)).await?;
     bar.finish_and_clear();
-    Ok((size, size.div_ceil(PART as u64)))
+    Ok((size, size.div_ceil(part_size).max(1)))
 }
 
 /// Everything, with the file that is named, or with one of a megabyte that is made for the purpose.

@@ -123,11 +123,16 @@ struct Part {
 }
 
 fn complete(store: &mut Store, key: &str, id: &str, request: &Request<Bytes>) -> Result {
-    let named: CompleteMultipartUpload = quick_xml::de::from_reader(&request.body()[..]).map_err(|_| {
+    let malformed = || {
         ErrorResponse::new(ErrorCode::MalformedXML).message(
             "The XML you provided was not well-formed or did not validate against our published schema.",
         )
-    })?;
+    };
+    let named: CompleteMultipartUpload =
+        quick_xml::de::from_reader(&request.body()[..]).map_err(|_| malformed())?;
+    if named.parts.is_empty() {
+        return Err(malformed());
+    }
     let named: Vec<_> = named.parts.into_iter().map(|part| (part.number, part.etag)).collect();
     let etag = store.complete(key, id, &named)?;
     let text = xml(format!(

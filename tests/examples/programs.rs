@@ -45,6 +45,8 @@ fn client_does_every_operation_and_survives_a_bad_day() {
 fn client_uploads_the_file_that_is_named_and_says_what_is_wrong_with_it() {
     let page = Run::new("client").args(["Cargo.toml"]).page();
     assert!(page.contains(" bytes in 1 parts\n"), "{page}");
+    let empty = Run::new("client").args(["tests/examples/empty"]).page();
+    assert!(empty.contains("0 bytes in 1 parts\n"), "{empty}");
     let output = Run::new("client").args(["no such file.bin"]).output(b"");
     assert!(!output.status.success());
     let stderr = String::from_utf8_lossy(&output.stderr);
