@@ -1,6 +1,7 @@
 //! What a user of the crate can see.
 #![expect(clippy::unwrap_used, reason = "a test that unwraps too much fails")]
 
+mod application;
 mod body;
 mod classify;
 mod clients;
