@@ -35,8 +35,8 @@
 //! | [`NotSentError`](crate::error::NotSentError) | `Never` | a layer below could not prepare the request, or the throttle's queue is full |
 //! | every other error: a faulty request, a closed `Buffer`, an unknown HTTP client, … | `Unknown` | nothing is known, so it is not retried |
 //!
-//! reqwest's own timeouts have a private type. Let the adapter turn them into `io::ErrorKind::TimedOut`, as the one in
-//! the README does, or use tower's `Timeout`. Without the feature `hyper-util`, only an `io::Error` among the causes
+//! reqwest's own timeouts have a private type. Let the adapter turn them into `io::ErrorKind::TimedOut`, as
+//! `examples/reqwest.rs` does, or use tower's `Timeout`. Without the feature `hyper-util`, only an `io::Error` among the causes
 //! and tower's errors are known.
 //!
 //! # What is never sent twice

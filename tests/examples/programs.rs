@@ -71,3 +71,14 @@ fn gateway_passes_errors_on_and_answers_for_itself() {
     let page = page.replace(&format!("127.0.0.1:{}", host.unwrap()), "127.0.0.1:PORT");
     assert_snapshot("gateway.txt", &page);
 }
+
+#[test]
+fn observe_shows_events_and_counters_side_by_side() {
+    let page = Run::new("observe").page();
+    assert_snapshot("observe.txt", &page);
+}
+
+#[test]
+fn reqwest_tells_a_timeout_from_a_missing_object() {
+    assert_snapshot("reqwest.txt", &Run::new("reqwest").page());
+}

@@ -12,8 +12,8 @@ use tower_oss::{
     ClockOffset, Deadline, Error, ErrorClass, ErrorCode, FindOssError, OssError, OssErrorLayer, RetryPolicy,
     ThrottleLayer,
     error::{
-        BodyKind, BodyState, BoxError, CodeOrigin, Explanation, NotSentError, NotSentReason, RetryStop,
-        TransportError, UnknownCode,
+        BodyKind, BodyState, BoxError, CodeOrigin, Explanation, FailedAttempt, History, NotSentError,
+        NotSentReason, RetryStop, TransportError, UnknownCode,
     },
     layer::{ClassifyResponse, OssErrorService, OssRule, RequestInfo, ResponseFuture},
     retry::{OnceBody, OnceBodyError, RetryBudget},
@@ -67,6 +67,8 @@ fn everything_public_can_be_sent_shared_moved_and_printed() {
     is_thread_safe::<throttle::Builder>();
     is_thread_safe::<throttle::InvalidSetting>();
     is_thread_safe::<NotSentError>();
+    is_thread_safe::<History>();
+    is_thread_safe::<FailedAttempt>();
     is_thread_safe::<NotSentReason>();
 }
 
