@@ -182,7 +182,7 @@ enum Learned {
 
 /// Whether a wrong clock may have caused an error.
 pub(crate) fn may_be_skewed(error: &OssError) -> bool {
-    error.is_clock_skewed() || *error.code() == ErrorCode::InvalidArgument
+    error.is_clock_skewed() || *error.plain_code() == ErrorCode::InvalidArgument
 }
 
 /// The server's time as the body has it.

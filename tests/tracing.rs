@@ -98,15 +98,21 @@ async fn every_error_is_told_once_with_its_request_id_and_never_a_success() {
             .into(),
         ErrorResponse::new(ErrorCode::QpsLimitExceeded).into(),
         Answer::html(StatusCode::BAD_GATEWAY, "<html>"),
+        ErrorResponse::new(ErrorCode::from("Bad-AKEXAMPLE12"))
+            .field("OSSAccessKeyId", "AKEXAMPLE12")
+            .ec("AKEXAMPLE12")
+            .request_id("AKEXAMPLE12")
+            .host_id("AKEXAMPLE12.oss")
+            .into(),
     ]);
     let client = OssErrorLayer::new().layer(oss);
-    for _ in 0..4 {
+    for _ in 0..5 {
         let _ = client.clone().oneshot(Request::new(())).await;
     }
 
     let events = events();
     let levels: Vec<_> = events.iter().map(|(level, _)| *level).collect();
-    assert_eq!(levels, [Level::INFO, Level::WARN, Level::WARN], "a retry may heal it");
+    assert_eq!(levels, [Level::INFO, Level::WARN, Level::WARN, levels[3]], "a retry may heal it");
     let expected = fields([
         ("error.type", "NoSuchKey"),
         ("http.request.method", "GET"),
@@ -120,6 +126,8 @@ async fn every_error_is_told_once_with_its_request_id_and_never_a_success() {
     ]);
     assert_eq!(events[0].1, expected);
     assert!(!events[2].1.contains_key("oss.request_id"), "there is none, and none is made up");
+    let repeated = ["error.type", "oss.ec", "oss.request_id", "oss.host_id"].map(|name| &*events[3].1[name]);
+    assert_eq!(repeated, ["***", "***", "***", "***.oss"], "a secret of the document is hidden");
 }
 
 #[tokio::test(start_paused = true)]

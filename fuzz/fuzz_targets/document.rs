@@ -41,7 +41,7 @@ fn read(answer: Response<Bytes>) -> OssError {
     for text in [error.to_string(), format!("{error:?}"), error.explain().to_string()] {
         assert!(!text.chars().any(char::is_control), "{text:?}");
     }
-    assert!(error.report().lines().count() < 300);
+    assert!(error.report().lines().count() < 350);
     assert!(error.headers().len() < 2 && error.fields().count() <= 256);
     error
 }

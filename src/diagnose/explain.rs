@@ -45,6 +45,9 @@ impl OssError {
     /// Meaning, likely cause and remedy, from tables that are built in.
     #[must_use]
     pub fn explain(&self) -> Explanation {
+        let secrets = self.secrets();
+        // The link is made of these, and must not repeat a secret of the document.
+        let is_public = |text: &&str| !secrets.are_in(text);
         let inferred = self.code_origin() == CodeOrigin::Inferred;
         Explanation::of(&Facts {
             code: Some(self.code()),
@@ -54,8 +57,8 @@ impl OssError {
             outlook: self.outlook(),
             shape: origin::cause(self),
             is_from_oss: origin::is_from_oss(self),
-            ec: self.ec(),
-            recommended: self.recommend_doc(),
+            ec: self.ec().filter(is_public),
+            recommended: self.recommend_doc().filter(is_public),
         })
     }
 }

@@ -1,41 +1,30 @@
 use std::fmt;
 
-use http::header;
-
 use super::attempts;
 use crate::{
-    error::{OssError, header_text},
-    redact::Shown,
+    error::OssError,
+    redact::{Secrets, Shown, ShownField},
 };
 
-/// The text to paste into a support ticket.
-struct Report<'a>(&'a OssError);
-
-/// Elements whose values are no secret and help to see what happened. Every other element is named only.
-const SHOWN_FIELDS: [&str; 15] = [
-    "AccessDeniedDetail/AuthAction",
-    "AccessDeniedDetail/AuthPrincipalType",
-    "AccessDeniedDetail/NoPermissionType",
-    "AccessDeniedDetail/PolicyType",
-    "ArgumentName",
-    "Detail/RequestTime",
-    "Detail/ServerTime",
-    "Endpoint",
-    "Header",
-    "MaxAllowedSkewMilliseconds",
-    "Method",
-    "RequestTime",
-    "ResourceType",
-    "ServerTime",
-    "Condition",
-];
-
 impl OssError {
-    /// Everything that OSS's support asks for, as text of several lines to paste into a ticket. Nothing secret.
+    /// Returns everything that OSS's support asks for, as text of several lines to paste into a ticket.
+    ///
+    /// It shows every element and every header (the first 64), except:
+    ///
+    /// - secrets: credentials and what they are made of, identities, cookies, `WWW-Authenticate`, callbacks, your own
+    ///   metadata (`x-oss-meta-*`), and any other value whose name says that it is secret. They are listed by name and
+    ///   size.
+    /// - values of more than 256 bytes, likewise.
+    /// - queries of URLs, and what looks like a secret: replaced by `***`.
     #[must_use]
     pub fn report(&self) -> String {
-        Report(self).to_string()
+        Report { error: self, secrets: self.secrets() }.to_string()
     }
+}
+
+struct Report<'a> {
+    error: &'a OssError,
+    secrets: Secrets,
 }
 
 impl Report<'_> {
@@ -44,35 +33,37 @@ impl Report<'_> {
     }
 
     fn text(&self, f: &mut fmt::Formatter<'_>, name: &str, value: Option<&str>) -> fmt::Result {
-        value.map_or(Ok(()), |value| Self::line(f, name, self.0.shown(value)))
+        value.map_or(Ok(()), |value| Self::line(f, name, self.shown(value)))
+    }
+
+    fn shown<'a>(&'a self, text: &'a str) -> Shown<'a> {
+        Shown::beside(text, &self.secrets)
+    }
+
+    fn headers(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let more = self.error.list_headers(&self.secrets, |name, value| {
+            Self::line(f, "header", format_args!("{}: {value}", self.shown(name)))
+        })?;
+        if more == 0 { Ok(()) } else { Self::line(f, "header", format_args!("({more} more)")) }
     }
 }
 
 impl fmt::Display for Report<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let error = self.0;
-        Self::line(f, "request id", error.shown(error.request_id().unwrap_or("none")))?;
+        let error = self.error;
+        Self::line(f, "request id", self.shown(error.request_id().unwrap_or("none")))?;
         Self::line(f, "code", format_args!("{} ({:?})", error.code(), error.code_origin()))?;
         Self::line(f, "status", error.status())?;
         self.text(f, "EC", error.ec())?;
         self.text(f, "message", error.message())?;
         self.text(f, "host", error.host_id())?;
         self.text(f, "method", error.method().as_ref().map(http::Method::as_str))?;
-        for name in [header::DATE, header::SERVER] {
-            self.text(f, name.as_str(), header_text(error.plain_headers(), &name).as_deref())?;
-        }
         self.text(f, "see", error.recommend_doc())?;
         for (name, value) in error.fields() {
-            if SHOWN_FIELDS.contains(&name) {
-                Self::line(f, "with", format_args!("{name} {}", error.shown(value)))?;
-            } else {
-                Self::line(
-                    f,
-                    "with",
-                    format_args!("{} ({} bytes, not shown)", Shown::new(name), value.len()),
-                )?;
-            }
+            let value = ShownField::new(name, value, &self.secrets);
+            Self::line(f, "with", format_args!("{} {value}", self.shown(name)))?;
         }
+        self.headers(f)?;
         let (state, kind) = (error.body_state(), error.body_kind().describe());
         Self::line(f, "body", format_args!("{} bytes, {state:?}, {kind}", error.raw_body().len()))?;
         attempts::list(f, &error.history())

@@ -1,4 +1,9 @@
-use std::{convert::Infallible, fmt, str::FromStr};
+use std::{
+    convert::Infallible,
+    fmt,
+    hash::{Hash, Hasher},
+    str::FromStr,
+};
 
 use http::StatusCode;
 
@@ -9,20 +14,38 @@ use crate::redact::Shown;
 ///
 /// It is opaque and cannot be constructed outside of this crate. When a later release adds a variant for the
 /// code, a `match` that compares the text keeps working.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct UnknownCode(Box<str>);
+#[derive(Clone)]
+pub struct UnknownCode {
+    text: Box<str>,
+    /// It repeats a secret of its document.
+    is_hidden: bool,
+}
 
 impl UnknownCode {
     /// Returns the code as OSS sent it.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
+    }
+}
+
+impl PartialEq for UnknownCode {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for UnknownCode {}
+
+impl Hash for UnknownCode {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.text.hash(state);
     }
 }
 
 impl fmt::Debug for UnknownCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&Shown::new(self.as_str()), f)
+        if self.is_hidden { f.write_str("***") } else { fmt::Display::fmt(&Shown::new(&self.text), f) }
     }
 }
 
@@ -116,6 +139,22 @@ impl ErrorCode {
     pub fn known() -> &'static [Self] {
         KNOWN
     }
+
+    /// The beginning of this code, hidden if it is.
+    pub(super) fn cut(&self, start: &str) -> Self {
+        match (self, Self::from(start)) {
+            (Self::Other(code), cut) if code.is_hidden => cut.hidden(),
+            (_, cut) => cut,
+        }
+    }
+
+    /// The same, but `Display` and `Debug` do not show it unless it has a variant.
+    pub(super) fn hidden(&self) -> Self {
+        match self {
+            Self::Other(code) => Self::Other(UnknownCode { is_hidden: true, ..code.clone() }),
+            known => known.clone(),
+        }
+    }
 }
 
 /// Never fails: a code without a variant is [`Other`](ErrorCode::Other).
@@ -134,7 +173,7 @@ impl From<&str> for ErrorCode {
         let mut alike = (first..KNOWN.len()).take_while(|at| PREFIXES[*at] == prefix);
         match alike.find(|at| KNOWN[*at].as_str() == text) {
             Some(at) => KNOWN[at].clone(),
-            None => Self::Other(UnknownCode(text.into())),
+            None => Self::Other(UnknownCode { text: text.into(), is_hidden: false }),
         }
     }
 }
@@ -155,7 +194,10 @@ const fn prefix(text: &str) -> u64 {
 
 impl fmt::Display for ErrorCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Shown::new(self.as_str()).fmt(f)
+        match self {
+            Self::Other(code) => fmt::Debug::fmt(code, f),
+            known => f.write_str(known.as_str()),
+        }
     }
 }
 

@@ -1,25 +1,29 @@
 use std::fmt;
 
-use super::{BodyKind, BodyState, OssError};
-use crate::redact::Shown;
+use http::HeaderName;
+
+use super::{BodyKind, BodyState, OssError, X_OSS_EC, X_OSS_REQUEST_ID};
+use crate::redact::{Secrets, Shown, ShownField, list_headers};
 
 /// One line: code, status, message, request id, EC, and what is wrong with the body.
 impl fmt::Display for OssError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let secrets = self.secrets();
+        let shown = |text| Shown::beside(text, &secrets);
         write!(f, "{} ({})", self.code(), self.status().as_u16())?;
         match self.message().filter(|message| !message.is_empty()) {
-            Some(message) => write!(f, ": {}", self.shown(message))?,
+            Some(message) => write!(f, ": {}", shown(message))?,
             None if !self.body_kind().is_oss() && self.body_kind() != BodyKind::None => {
                 write!(f, ": not an OSS error document ({})", self.body_kind().describe())?;
             }
             None => {}
         }
         match self.request_id() {
-            Some(id) => write!(f, " [request {}", self.shown(id))?,
+            Some(id) => write!(f, " [request {}", shown(id))?,
             None => f.write_str(" [no request id")?,
         }
         if let Some(ec) = self.ec() {
-            write!(f, ", EC {}", self.shown(ec))?;
+            write!(f, ", EC {}", shown(ec))?;
         }
         if self.attempts() > 1 {
             write!(f, ", {} attempts", self.attempts())?;
@@ -33,19 +37,23 @@ impl fmt::Display for OssError {
     }
 }
 
+/// What [`report`](OssError::report) shows: no secrets, and of long values the size.
 impl fmt::Debug for OssError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let secrets = self.secrets();
+        let shown = |text: Option<_>| text.map(|text| Shown::beside(text, &secrets));
         f.debug_struct("OssError")
             .field("status", &self.status())
             .field("code", self.code())
             .field("code_origin", &self.code_origin())
             .field("class", &self.class())
-            .field("message", &self.message().map(|text| self.shown(text)))
-            .field("request_id", &self.request_id().map(|id| self.shown(id)))
-            .field("host_id", &self.host_id().map(|text| self.shown(text)))
-            .field("ec", &self.ec().map(|ec| self.shown(ec)))
-            .field("recommend_doc", &self.recommend_doc().map(|text| self.shown(text)))
-            .field("fields", &self.fields().map(|(name, _)| Shown::new(name)).collect::<Vec<_>>())
+            .field("message", &shown(self.message()))
+            .field("request_id", &shown(self.request_id()))
+            .field("host_id", &shown(self.host_id()))
+            .field("ec", &shown(self.ec()))
+            .field("recommend_doc", &shown(self.recommend_doc()))
+            .field("fields", &DebugFields(self, &secrets))
+            .field("headers", &DebugHeaders(self, &secrets))
             .field("method", &self.method())
             .field("attempts", &self.attempts())
             .field("retry_stop", &self.retry_stop())
@@ -53,5 +61,51 @@ impl fmt::Debug for OssError {
             .field("body_state", &self.body_state())
             .field("body_kind", &self.body_kind())
             .finish_non_exhaustive()
+    }
+}
+
+struct DebugFields<'a>(&'a OssError, &'a Secrets);
+
+impl fmt::Debug for DebugFields<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(error, secrets) = self;
+        let fields = error.fields();
+        f.debug_map()
+            .entries(
+                fields.map(|(name, value)| {
+                    (Shown::beside(name, secrets), ShownField::new(name, value, secrets))
+                }),
+            )
+            .finish()
+    }
+}
+
+struct DebugHeaders<'a>(&'a OssError, &'a Secrets);
+
+impl fmt::Debug for DebugHeaders<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut map = f.debug_map();
+        let more = self.0.list_headers(self.1, |name, value| {
+            map.entry(&Shown::beside(name, self.1), &value);
+            Ok(())
+        })?;
+        if more == 0 { map.finish() } else { map.finish_non_exhaustive() }
+    }
+}
+
+impl OssError {
+    /// Calls `show` with the headers that say something new, each with what is shown of it. Returns how many are left out.
+    pub(crate) fn list_headers(
+        &self,
+        secrets: &Secrets,
+        mut show: impl FnMut(&str, ShownField<'_>) -> fmt::Result,
+    ) -> Result<usize, fmt::Error> {
+        let is_known = |name: &HeaderName, value: &str| {
+            (name == X_OSS_REQUEST_ID && self.request_id() == Some(value))
+                || (name == X_OSS_EC && self.ec() == Some(value))
+        };
+        list_headers(self.plain_headers(), secrets, |name, value, shown| {
+            if is_known(name, value) { Ok(()) } else { show(name.as_str(), shown) }
+        })
     }
 }

@@ -19,14 +19,18 @@ impl OssError {
         &self.parts().headers
     }
 
-    /// Returns the headers of the response. Those that carry secrets are marked sensitive, so `Debug` hides them.
+    /// Returns the headers of the response.
+    ///
+    /// `Debug` hides the values that are marked sensitive: those whose name is secret or that look like a secret, those that
+    /// repeat a secret element of the body, and those of more than 256 bytes. Only the value of `x-oss-request-id`
+    /// may repeat one.
     ///
     /// The values share the buffer that the HTTP client read them into, and keep it in memory. If you keep many
     /// errors, keep their [`report`](Self::report) instead.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         let parts = self.parts();
-        parts.marked.get_or_init(|| Box::new(marked(parts.headers.clone())))
+        parts.marked.get_or_init(|| Box::new(marked(parts.headers.clone(), &self.secrets())))
     }
 
     /// Returns the extensions of the response.

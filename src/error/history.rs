@@ -218,7 +218,7 @@ impl fmt::Display for FailedAttempt {
 fn bounded(code: &ErrorCode) -> ErrorCode {
     let text = code.as_str();
     match text.char_indices().map(|(at, c)| at + c.len_utf8()).take_while(|end| *end <= MAX_CODE).last() {
-        Some(end) if end < text.len() => ErrorCode::from(&text[..end]),
+        Some(end) if end < text.len() => code.cut(&text[..end]),
         _ => code.clone(),
     }
 }

@@ -1,7 +1,7 @@
 use std::{error::Error as StdError, sync::Arc};
 
 use super::{Basic, CodeOrigin, ErrorClass, ErrorCode, Notes, Outlook, Parts};
-use crate::redact::Shown;
+use crate::redact::{Secrets, Shown};
 
 /// An error response of OSS.
 ///
@@ -14,7 +14,9 @@ use crate::redact::Shown;
 /// # Secrets
 ///
 /// `Display`, `Debug`, [`report`](Self::report) and the `tracing` events show no secrets: no signature, string
-/// to sign, key id or token, and no query value of a URL. [`field`](Self::field), [`fields`](Self::fields),
+/// to sign, key id or token, and no query value of a URL. A secret is known by the name of its element or header, by a
+/// word that names one shortly before it, or by its shape. A secret element that the response repeats is hidden
+/// there, too. [`field`](Self::field), [`fields`](Self::fields),
 /// [`message`](Self::message) and [`raw_body`](Self::raw_body) return what OSS sent, unchanged.
 ///
 /// # Examples
@@ -58,7 +60,12 @@ impl OssError {
 
     /// Prepares a text of this error for a log line.
     pub(crate) fn shown<'a>(&'a self, text: &'a str) -> Shown<'a> {
-        Shown::of_document(text, &self.0.fields)
+        Shown::with(text, self.secrets())
+    }
+
+    /// The secrets of the document, which may be repeated elsewhere. For whoever shows more than one text.
+    pub(crate) fn secrets(&self) -> Secrets {
+        Secrets::of(self.0.fields.others())
     }
 
     /// Like [`notes`](Self::notes), but copies the error first if it is shared, so that the notes of one call do not
@@ -77,6 +84,14 @@ impl OssError {
     /// Returns the code. Branch on this, not on the status.
     #[must_use]
     pub fn code(&self) -> &ErrorCode {
+        let code = &self.0.code;
+        let ErrorCode::Other(unlisted) = code else { return code };
+        let hidden = || self.secrets().are_in(unlisted.as_str()).then(|| code.hidden());
+        self.0.hidden_code.get_or_init(hidden).as_ref().unwrap_or(code)
+    }
+
+    /// Returns the code without looking for secrets in it. Not to be shown.
+    pub(crate) fn plain_code(&self) -> &ErrorCode {
         &self.0.code
     }
 

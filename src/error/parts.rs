@@ -19,6 +19,8 @@ pub(crate) struct Parts {
     pub(crate) marked: OnceLock<Box<HeaderMap>>,
     pub(crate) method: StandardMethod,
     pub(crate) code: ErrorCode,
+    /// The code with a note not to show it, if it repeats a secret. Made when somebody asks for the code.
+    pub(crate) hidden_code: OnceLock<Option<ErrorCode>>,
     pub(crate) origin: CodeOrigin,
     pub(crate) meaning: Meaning,
     pub(crate) fields: Fields,
@@ -43,6 +45,7 @@ impl Default for Parts {
             marked: OnceLock::new(),
             method: StandardMethod::default(),
             code: ErrorCode::InternalError,
+            hidden_code: OnceLock::new(),
             origin: CodeOrigin::Inferred,
             meaning: Meaning {
                 class: ErrorClass::Unknown,
@@ -70,6 +73,7 @@ impl Parts {
             body: self.body.clone(),
             cause: self.cause.clone(),
             marked: OnceLock::new(),
+            hidden_code: OnceLock::new(),
             notes: Notes::default(),
             ..*self
         }

@@ -4,8 +4,10 @@ use crate::error::Error;
 /// Sends an event about an error: WARN at most, because a retry may still succeed. OpenTelemetry's names, where it has them.
 #[cfg(feature = "tracing")]
 pub(super) fn event(error: &Error, info: RequestInfo) {
+    use std::cell::LazyCell;
+
     use http::StatusCode;
-    use tracing::Level;
+    use tracing::{Level, field::display};
 
     use crate::{error::ErrorClass, redact::Shown};
 
@@ -39,6 +41,9 @@ pub(super) fn event(error: &Error, info: RequestInfo) {
             return;
         }
     };
+    // Only if somebody listens.
+    let secrets = LazyCell::new(|| oss.secrets());
+    let shown = |text| display(Shown::beside(text, &secrets));
     macro_rules! event {
         ($level:expr) => {
             tracing::event!(
@@ -50,9 +55,9 @@ pub(super) fn event(error: &Error, info: RequestInfo) {
                 http.response.status_code = StatusCode::as_u16(&oss.status()),
                 oss.attempt = info.attempt(),
                 oss.class = oss.class().as_str(),
-                oss.request_id = oss.request_id().map(Shown::new).map(display),
-                oss.ec = oss.ec().map(Shown::new).map(display),
-                oss.host_id = oss.host_id().map(|host| oss.shown(host)).map(display),
+                oss.request_id = oss.request_id().map(shown),
+                oss.ec = oss.ec().map(shown),
+                oss.host_id = oss.host_id().map(shown),
                 "OSS responded with an error"
             )
         };

@@ -1,49 +1,132 @@
-//! Which names make what stands behind them secret.
+//! Which names make a value secret.
+//!
+//! A name that is on no list here is harmless, and so are words like `key` and `id` that name half of everything. What
+//! such a name stands for can still be hidden, by its shape.
 
-/// Words that make a parameter, header or element secret, in lower case and without hyphens.
-const SECRET_WORDS: [&str; 21] = [
-    "accesskey",
-    "apikey",
-    "argumentvalue",
-    "authorization",
-    "authprincipaldisplayname",
-    "authprincipalownerid",
-    "callbackbody",
-    "callbackurl",
-    "callbackvar",
-    "canonicalrequest",
-    "cookie",
-    "credential",
-    "customerkey",
-    "encodeddiagnosticmessage",
-    "osscallback",
-    "passwd",
-    "password",
-    "secret",
-    "signature",
-    "stringtosign",
-    "token",
+/// Words that name a secret wherever they are part of a name or of a sentence: in lower case, without what joins words.
+const WORDS: [&[u8]; 24] = [
+    b"accesskey",
+    b"apikey",
+    b"argumentvalue",
+    b"authkey",
+    b"authorization",
+    b"authprincipaldisplayname",
+    b"authprincipalownerid",
+    b"callbackbody",
+    b"callbackurl",
+    b"callbackvar",
+    b"canonicalrequest",
+    b"cookie",
+    b"credential",
+    b"customerkey",
+    b"encodeddiagnosticmessage",
+    b"osscallback",
+    b"passphrase",
+    b"passwd",
+    b"password",
+    b"privatekey",
+    b"secret",
+    b"signature",
+    b"stringtosign",
+    b"token",
 ];
 
-/// Those of them whose values are texts of several lines.
-pub(super) const OF_SEVERAL_LINES: [&str; 2] = ["canonicalrequest", "stringtosign"];
+/// The letters that one of the words ends in: most letters of a text need no closer look.
+const LAST: [bool; 256] = {
+    let (mut last, mut at) = ([false; 256], 0);
+    while at < WORDS.len() {
+        last[WORDS[at][WORDS[at].len() - 1] as usize] = true;
+        at += 1;
+    }
+    last
+};
 
-/// Whether the value behind a name is secret.
-pub(super) fn is_secret_name(name: &str) -> bool {
-    holds(name, &SECRET_WORDS) || name.eq_ignore_ascii_case("user")
+/// Parts of a name that make it secret if they stand alone, as in `auth`, `x-auth` or `sk`. In a sentence they name nothing.
+const PARTS: [&str; 11] =
+    ["ak", "auth", "jwt", "pass", "passcode", "pwd", "session", "sessionid", "sig", "sign", "sk"];
+
+/// Words that make an element or a header secret, but no text that holds them.
+const ONLY_OF_FIELDS: [&[u8]; 2] = [b"authenticat", b"callback"];
+
+/// What the names of a user's own metadata begin with.
+const METADATA: [&str; 2] = ["x-oss-meta", "x-amz-meta"];
+
+/// Values that are texts of several lines.
+const OF_SEVERAL_LINES: [&[u8]; 2] = [b"canonicalrequest", b"stringtosign"];
+
+/// Letters of a name that count: the last ones.
+const LONGEST: usize = 64;
+
+/// Whether the value of an element or a header is secret, by its name or by that of an element around it (`A/B`).
+pub(super) fn is_secret_field(path: &str) -> bool {
+    path.split('/').any(|name| {
+        names_secret(name)
+            || Letters::of(name).hold(&ONLY_OF_FIELDS)
+            || name.eq_ignore_ascii_case("user")
+            || name.eq_ignore_ascii_case("x-oss-err") // the whole document
+            || METADATA.iter().any(|start| name.get(..start.len()).is_some_and(|s| s.eq_ignore_ascii_case(start)))
+    })
 }
 
-/// Whether a name holds one of these words. Of a long name, the last 64 letters count.
-pub(super) fn holds(name: &str, words: &[&str]) -> bool {
-    let mut letters = [0; 64];
-    let mut start = letters.len();
-    let last = name.bytes().rev().filter(u8::is_ascii_alphanumeric).take(letters.len());
-    for letter in last {
-        start -= 1;
-        letters[start] = letter.to_ascii_lowercase();
+/// Whether a name that stands before a value names a secret: `Signature=`, `x-oss-security-token:`, `auth=`.
+pub(super) fn names_secret(name: &str) -> bool {
+    let mut parts = name.rsplit(|c: char| !c.is_ascii_alphanumeric()).take(LONGEST);
+    Letters::of(name).hold(&WORDS) || parts.any(|part| PARTS.iter().any(|p| p.eq_ignore_ascii_case(part)))
+}
+
+/// Whether what a name stands for may have several lines.
+pub(super) fn has_several_lines(name: &str) -> bool {
+    Letters::of(name).hold(&OF_SEVERAL_LINES)
+}
+
+/// The last letters and digits of a text, in lower case, without what joins words.
+pub(super) struct Letters {
+    /// Kept twice, one behind the other, so that the last ones always stand in one piece.
+    ring: [u8; 2 * LONGEST],
+    next: usize,
+    length: usize,
+}
+
+impl Letters {
+    pub(super) fn new() -> Self {
+        Self { ring: [0; 2 * LONGEST], next: 0, length: 0 }
     }
-    let letters = &letters[start..];
-    words.iter().any(|word| letters.windows(word.len()).any(|part| part == word.as_bytes()))
+
+    fn of(name: &str) -> Self {
+        let mut letters = Self::new();
+        let last = name.bytes().rev().filter(u8::is_ascii_alphanumeric).take(LONGEST).count();
+        let all = name.bytes().filter(u8::is_ascii_alphanumeric).count();
+        name.bytes().filter(u8::is_ascii_alphanumeric).skip(all - last).for_each(|b| letters.push(b));
+        letters
+    }
+
+    pub(super) fn push(&mut self, letter: u8) {
+        let letter = letter.to_ascii_lowercase();
+        self.ring[self.next] = letter;
+        self.ring[self.next + LONGEST] = letter;
+        self.next = (self.next + 1) % LONGEST;
+        self.length = (self.length + 1).min(LONGEST);
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.length = 0;
+    }
+
+    /// Whether the last letters are one of the words that name a secret.
+    pub(super) fn end_in_secret(&self) -> bool {
+        let letters = self.all();
+        let may_be_last = letters.last().is_some_and(|last| LAST[usize::from(*last)]);
+        may_be_last && WORDS.iter().any(|word| letters.ends_with(word))
+    }
+
+    fn all(&self) -> &[u8] {
+        let end = self.next + LONGEST;
+        &self.ring[end - self.length..end]
+    }
+
+    fn hold(&self, words: &[&[u8]]) -> bool {
+        words.iter().any(|word| self.all().windows(word.len()).any(|part| part == *word))
+    }
 }
 
 #[cfg(test)]
@@ -51,7 +134,87 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_words_are_in_order() {
-        assert!(SECRET_WORDS.is_sorted());
+    fn the_lists_are_in_order() {
+        assert!(WORDS.is_sorted() && PARTS.is_sorted() && ONLY_OF_FIELDS.is_sorted());
+        assert!(WORDS.iter().all(|word| word.len() <= LONGEST));
+    }
+
+    #[test]
+    fn secret_fields_are_known_by_name_in_any_way_to_write_it() {
+        for name in [
+            "SignatureProvided",
+            "StringToSign",
+            "StringToSignBytes",
+            "CanonicalRequest",
+            "OSSAccessKeyId",
+            "AWSAccessKeyId",
+            "Authorization",
+            "ArgumentValue",
+            "User",
+            "Detail/User",
+            "Authorization/Part",
+            "AccessDeniedDetail/EncodedDiagnosticMessage",
+            "AccessDeniedDetail/AuthPrincipalOwnerId",
+            "AccessDeniedDetail/AuthPrincipalDisplayName",
+            "security_token",
+            "SECURITY-TOKEN",
+            "x-oss-security-token",
+            "x-amz-credential",
+            "set-cookie",
+            "Cookie2",
+            "www-authenticate",
+            "proxy-authenticate",
+            "authentication-info",
+            "x-oss-callback",
+            "x-oss-callback-var",
+            "Callback",
+            "x-oss-meta-owner",
+            "X-Oss-Meta",
+            "x-oss-err",
+            // Not in the documents of OSS:
+            "X-Auth",
+            "x-session-id-session",
+            "api_key",
+            "DbPassword",
+            "client.secret",
+            "sk",
+            "X-Amz-Server-Side-Encryption-Customer-Key",
+        ] {
+            assert!(is_secret_field(name), "{name}");
+        }
+        let long = format!("{}token", "a".repeat(LONGEST));
+        assert!(is_secret_field(&long));
+    }
+
+    #[test]
+    fn other_fields_are_harmless() {
+        for name in [
+            "",
+            "/",
+            "Key",
+            "Bucket",
+            "BucketName",
+            "UploadId",
+            "ETag",
+            "PartNumber",
+            "Expires",
+            "Detail",
+            "Detail/ServerTime",
+            "ArgumentName",
+            "AccessDeniedDetail/AuthAction",
+            "AccessDeniedDetail/AuthPrincipalType",
+            "AccessDeniedDetail/PolicyType",
+            "Design",
+            "Asks",
+            "x-oss-qos-delay-time",
+            "X-Tengine-Error",
+            "x-oss-version-id",
+            "x-oss-server-side-encryption-key-id",
+            "content-md5",
+            "userdata",
+            "Unheard-Of",
+        ] {
+            assert!(!is_secret_field(name), "{name}");
+        }
     }
 }

@@ -1,68 +1,74 @@
 //! Text from the wire, made fit for a log line.
 
 use std::{
+    borrow::Cow,
     fmt::{self, Write},
     ops::Range,
 };
 
-use super::{names::is_secret_name, passages::secrets};
-use crate::error::Fields;
+use super::{
+    fold::{Folded, is_unseen},
+    nearness::is_between,
+    passages::secrets,
+    repeated::Secrets,
+};
 
 /// Longest text that is shown, in characters.
 const MAX_SHOWN: usize = 512;
 
 /// Longest text that is looked at for showing it, in bytes.
-const MAX_SCANNED: usize = 4096;
+pub(super) const MAX_SCANNED: usize = 4096;
 
-/// Shortest secret that is recognised where it is repeated, in bytes. A shorter one may be any word.
-const MIN_REPEATED: usize = 6;
+/// Bytes at the end of a text that was cut which may be the beginning of a secret too short to be known.
+const MAX_UNSURE: usize = 256;
 
 /// Shows a text that came over the wire: on one line, at most 512 characters, with what would break or forge a line
 /// escaped and with what is secret replaced by `***`.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) struct Shown<'a> {
     text: &'a str,
-    /// The document that the text is from: what is secret in it is hidden in the text, too.
-    document: Option<&'a Fields>,
+    /// The secrets of the document that the text is from: they are hidden in the text, too.
+    secrets: Cow<'a, Secrets>,
 }
 
 impl<'a> Shown<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
-        Self { text, document: None }
+        Self { text, secrets: Cow::Owned(Secrets::NONE) }
     }
 
-    pub(crate) fn of_document(text: &'a str, document: &'a Fields) -> Self {
-        Self { text, document: Some(document) }
+    pub(crate) fn beside(text: &'a str, secrets: &'a Secrets) -> Self {
+        Self { text, secrets: Cow::Borrowed(secrets) }
     }
 
-    /// What is hidden, in order; passages may overlap.
-    fn hidden(&self, scanned: &str) -> Vec<Range<usize>> {
-        let mut hidden = secrets(scanned);
-        let fields = self.document.into_iter().flat_map(Fields::others);
-        let secrets = fields.filter(|(path, _)| is_secret_element(path)).map(|(_, secret)| secret.trim());
-        let mut secrets: Vec<_> = secrets.filter(|secret| secret.len() >= MIN_REPEATED).collect();
-        secrets.sort_unstable();
-        secrets.dedup();
-        for secret in secrets {
-            // One that begins in the part that is shown may end behind it.
-            let text = start_of(self.text, scanned.len() + secret.len());
-            hidden.extend(text.match_indices(secret).map(|(at, found)| at..at + found.len()));
+    pub(crate) fn with(text: &'a str, secrets: Secrets) -> Self {
+        Self { text, secrets: Cow::Owned(secrets) }
+    }
+
+    /// What is looked at of the text, without what may be the beginning of a secret, and what is hidden in it, in order;
+    /// passages may overlap.
+    fn scan(&self) -> (&'a str, Vec<Range<usize>>) {
+        let scanned = start_of(self.text, MAX_SCANNED);
+        let is_cut = scanned.len() < self.text.len();
+        let folded = Folded::new(scanned);
+        let mut hidden = secrets(&folded);
+        hidden.extend(self.secrets.find(&folded, is_cut));
+        hidden.sort_unstable_by_key(|passage| passage.start);
+        let hidden = hidden.iter().map(|passage| folded.place(passage)).collect();
+        if !is_cut {
+            return (scanned, hidden);
         }
-        hidden.sort_by_key(|passage| passage.start);
-        hidden
+        let bytes = folded.bytes();
+        let unsure = bytes.iter().rev().take(MAX_UNSURE).take_while(|byte| !is_between(**byte)).count();
+        (&scanned[..folded.place(&(0..bytes.len() - unsure)).end], hidden)
     }
-}
-
-fn is_secret_element(path: &str) -> bool {
-    is_secret_name(path.rsplit('/').next().unwrap_or_default())
 }
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scanned = start_of(self.text, MAX_SCANNED);
+        let (scanned, hidden) = self.scan();
         let mut left = MAX_SHOWN;
         let mut from = 0;
-        for passage in self.hidden(scanned) {
+        for passage in hidden {
             if passage.start >= scanned.len() {
                 break;
             }
@@ -90,7 +96,7 @@ impl fmt::Debug for Shown<'_> {
 }
 
 /// As much of a text as fits into so many bytes.
-fn start_of(text: &str, bytes: usize) -> &str {
+pub(super) fn start_of(text: &str, bytes: usize) -> &str {
     let end = (0..=bytes.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
     &text[..end.unwrap_or(0)]
 }
@@ -103,23 +109,13 @@ fn write_plain(f: &mut fmt::Formatter<'_>, text: &str, left: &mut usize) -> Resu
             return Ok(false);
         }
         *left -= 1;
-        if deceives(c) { write!(f, "{}", c.escape_unicode())? } else { write_visible(f, c)? }
+        if is_unseen(c) { write!(f, "{}", c.escape_unicode())? } else { write_visible(f, c)? }
     }
     Ok(true)
 }
 
 fn write_visible(f: &mut fmt::Formatter<'_>, c: char) -> fmt::Result {
     if c.is_control() { write!(f, "{}", c.escape_debug()) } else { f.write_char(c) }
-}
-
-/// Whether a character that is no control character could break a line, turn the direction of the text around it, or
-/// not be seen at all.
-fn deceives(c: char) -> bool {
-    matches!(
-        c,
-        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
-    )
 }
 
 #[cfg(test)]
@@ -158,16 +154,15 @@ mod tests {
 
     #[test]
     fn secrets_of_the_document_are_masked_wherever_they_are_repeated() {
-        let mut document = Fields::default();
-        for (name, value) in
-            [("OSSAccessKeyId", "AKEXAMPLE"), ("Bucket", "photos"), ("A/Signature", "AMPLE-and-more")]
-        {
-            let (name, value) = (document.decode(name), document.decode(value));
-            document.push(name, value);
-        }
-        let blank = (document.decode("StringToSign"), document.decode("       e"));
-        document.push(blank.0, blank.1);
-        let text = "AKEXAMPLE: no key AKEXAMPLE-and-more in photos";
-        assert_eq!(Shown::of_document(text, &document).to_string(), "***: no key *** in photos");
+        let elements = [
+            ("OSSAccessKeyId", "AKEXAMPLE"),
+            ("Bucket", "photographs"),
+            ("A/Signature", "AMPLE-and-more"),
+            ("User", "seven77"),
+            ("StringToSign", "       e"),
+        ];
+        let secrets = Secrets::of(elements.into_iter());
+        let text = "AKEXAMPLE: no key AK%45XAMPLE-and-more, akexample in photographs, seven77";
+        assert_eq!(Shown::beside(text, &secrets).to_string(), "***: no key ***, *** in photographs, seven77");
     }
 }

@@ -1,6 +1,9 @@
 //! Nothing secret, and nothing that could forge a log line, in any rendering.
 
-use std::error::Error as StdError;
+use std::{
+    error::Error as StdError,
+    panic::{self, AssertUnwindSafe},
+};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
@@ -25,7 +28,18 @@ fn renderings(error: &OssError) -> Vec<String> {
         format!("{:?}", error.headers()),
         format!("{:?} {}", error.code(), error.code()),
         error.source().map(ToString::to_string).unwrap_or_default(),
+        error.explain().guide_url().unwrap_or_default().to_owned(),
     ]
+}
+
+/// What a panic says that comes from an error, as with `expect` and `unwrap`.
+fn panic_message(error: &OssError) -> String {
+    fn call(error: &OssError) -> Result<(), Error> {
+        Err(error.clone().into())
+    }
+    let payload =
+        panic::catch_unwind(AssertUnwindSafe(|| call(error).expect("the call failed"))).unwrap_err();
+    *payload.downcast::<String>().unwrap()
 }
 
 fn assert_safe(error: &OssError, canary: &str) {
@@ -35,6 +49,7 @@ fn assert_safe(error: &OssError, canary: &str) {
     let line = error.to_string();
     assert!(!line.contains(|c: char| c.is_control()), "{line:?}");
     assert!(line.chars().count() < 2200, "{line}");
+    assert!(!error.report().contains(canary), "{}", error.report());
     assert!(!error.report().contains(|c: char| c.is_control() && c != '\n'), "{:?}", error.report());
 }
 
@@ -120,6 +135,186 @@ fn a_secret_of_the_document_that_the_message_repeats_is_not_shown() {
     }
 }
 
+#[test]
+fn a_secret_that_is_repeated_is_hidden_everywhere_but_in_the_header_of_the_request_id() {
+    let secret = "CANARY-1";
+    let body = format!(
+        "<Error><Code>Bad-{secret}</Code><Message>no canary-1, no CANARY%2d1</Message><EC>{secret}</EC>\
+         <RequestId>{secret}</RequestId><HostId>{secret}.oss</HostId><Key>a/{secret}</Key><{secret}>1</{secret}>\
+         <RecommendDoc>https://api.aliyun.com/{secret}</RecommendDoc><SignatureProvided>{secret}</SignatureProvided>\
+         </Error>"
+    );
+    let mut response = answer(body, Some(("server", &format!("of {secret}"))));
+    response.headers_mut().insert("x-oss-request-id", HeaderValue::from_static("CANARY-1"));
+    let error = OssError::from_response(response);
+
+    let headers = format!("{:?}", error.headers());
+    assert!(
+        headers.contains(r#""x-oss-request-id": "CANARY-1""#) && headers.contains(r#""server": Sensitive"#)
+    );
+    let code = error.code();
+    assert_eq!(format!("{code} {code:?}"), "*** Other(***)");
+    assert_eq!(*code, "Bad-CANARY-1", "it is hidden, not changed");
+    assert_eq!(*code, tower_oss::ErrorCode::from("Bad-CANARY-1"));
+    let others =
+        renderings(&error).into_iter().filter(|text| *text != headers).chain([panic_message(&error)]);
+    for text in others {
+        assert!(!text.to_lowercase().contains("canary"), "{text}");
+    }
+}
+
+#[test]
+fn seven_bytes_that_are_repeated_may_be_any_word() {
+    let body = "<Error><Message>the objects</Message><SignatureProvided>objects</SignatureProvided></Error>";
+    let error = OssError::from_response(answer(body.to_owned(), None));
+    assert!(error.to_string().contains("the objects"), "{error}");
+}
+
+/// Responses whose elements and headers help to see what happened, known ones and made-up ones.
+#[test]
+fn reports_and_debug_show_what_diagnoses() {
+    let elements = [
+        ("Expires", "2026-11-25T07:00:00.000Z"),
+        ("PartNumber", "8"),
+        ("ETag", "5B3C1A2E053D763E1B002CC607C5A0FE"),
+        ("Detail", "RestoreObject operation does not support this object storage class"),
+        ("Key", "photos/2024/IMG_0001.jpg"),
+        ("UploadId", "0004B9894A22E5B1888A1E29F8236E2D"),
+        ("ServerTime", "2026-11-25T07:00:00.000Z"),
+        ("ArgumentName", "Content-MD5"),
+        ("Nobody-Has-Listed-This", "a1b2c3"),
+    ];
+    let headers = [
+        ("x-oss-qos-delay-time", "1200"),
+        ("x-tengine-error", "denied by Referer ACL"),
+        ("x-swift-error", "request parse msg error"),
+        ("x-oss-server-time", "3"),
+        ("etag", "\"5B3C1A2E053D763E1B002CC607C5A0FE\""),
+        ("nobody-has-listed-this", "a%20b@c"),
+    ];
+    let body: String = elements.map(|(name, value)| element(name, value)).concat();
+    let mut response = answer(format!("<Error>{body}</Error>"), None);
+    for (name, value) in headers {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    let error = OssError::from_response(response);
+    let (report, debug) = (error.report(), format!("{error:?}"));
+    for (name, value) in elements {
+        assert!(report.contains(&format!("with          {name} {value}\n")), "{name}: {report}");
+        assert!(debug.contains(&format!("\"{name}\": \"{value}\"")), "{name}: {debug}");
+    }
+    for (name, value) in headers {
+        assert!(report.contains(&format!("header        {name}: {value}\n")), "{name}: {report}");
+        assert!(debug.contains(&format!("\"{name}\": \"{value}\"")), "{name}: {debug}");
+    }
+}
+
+#[test]
+fn reports_and_debug_name_what_they_withhold() {
+    let long = "word ".repeat(52);
+    let elements = [("StringToSign", "GET"), ("User", "u"), ("Made-Up-Token", "t"), ("Remark", &*long)];
+    let headers = [
+        ("www-authenticate", "CANARY"),
+        ("set-cookie", "CANARY"),
+        ("x-oss-meta-owner", "CANARY"),
+        ("x-oss-callback", "CANARY"),
+        ("x-made-up-secret", "CANARY"),
+        ("x-remark", &*long),
+    ];
+    let body: String = elements.map(|(name, value)| element(name, value)).concat();
+    let mut response = answer(format!("<Error>{body}</Error>"), None);
+    for (name, value) in headers {
+        response.headers_mut().insert(name, HeaderValue::from_str(value).unwrap());
+    }
+    response.headers_mut().insert("location", HeaderValue::from_static("https://b.oss/k?a=CANARY"));
+    let error = OssError::from_response(response);
+    assert_safe(&error, "CANARY");
+    let (report, debug) = (error.report(), format!("{error:?}"));
+    for (name, value) in elements {
+        let bytes = value.trim().len();
+        assert!(report.contains(&format!("with          {name} ({bytes} bytes, not shown)")), "{report}");
+        assert!(debug.contains(&format!("\"{name}\": ({bytes} bytes, not shown)")), "{debug}");
+    }
+    for (name, value) in headers {
+        let bytes = value.len();
+        assert!(report.contains(&format!("header        {name}: ({bytes} bytes, not shown)")), "{report}");
+    }
+    assert!(report.contains("location: https://b.oss/k?***\n"), "{report}");
+}
+
+#[test]
+fn a_report_lists_64_headers() {
+    let mut response = answer(String::new(), None);
+    for _ in 0..1000 {
+        response.headers_mut().append("x-a", HeaderValue::from_static("b"));
+    }
+    let report = OssError::from_response(response).report();
+    assert_eq!(report.matches("x-a: b").count(), 64);
+    assert!(report.contains("header        (936 more)\n"), "{report}");
+}
+
+#[test]
+fn a_secret_across_the_end_of_what_is_shown_is_hidden_too() {
+    let secrets =
+        ["LTAI5tCANARYGhIjKl34Mn", "token kq7Zp2mX9CANARYvR4tL8w", "https://a:CANARY1@b.oss", "x?a=CANARY"];
+    for secret in secrets {
+        for start in (480..520).chain(4060..4110) {
+            // Many passages that are hidden leave room for what stands at the end.
+            for filler in ["a ", "LTAI5tAbCdEf12 ", "é "] {
+                let mut text = filler.repeat(start / filler.len());
+                text.push_str(&"-".repeat(start - text.len()));
+                text.push(' ');
+                let message = element("Message", &format!("{text}{secret} and more{}", " b".repeat(500)));
+                let line =
+                    OssError::from_response(answer(format!("<Error>{message}</Error>"), None)).to_string();
+                // The canary begins a few characters into the secret.
+                assert!(!line.contains("CAN"), "{start} {secret}: {line}");
+            }
+        }
+    }
+}
+
+/// A secret of a listed shape with the canary in it.
+fn shaped_secret() -> impl Strategy<Value = String> {
+    let shapes = prop::sample::select(vec![
+        ("LTAI5t", "[A-Za-z0-9]{18}"),
+        ("ltai", "[a-z0-9]{16}"),
+        ("STS.", "[A-Za-z0-9]{24}"),
+        ("TMP.", "[A-Za-z0-9]{24}"),
+        ("AKIA", "[A-Z0-9]{16}"),
+        ("ASIA", "[A-Z0-9]{16}"),
+        ("CAIS", "[A-Za-z0-9+/]{60}"),
+        ("eyJ", "[A-Za-z0-9]{60}"),
+    ]);
+    shapes.prop_flat_map(|(start, rest)| rest.prop_map(move |rest| format!("{start}7a{rest}")))
+}
+
+/// One that nobody has listed: letters and digits, at least 16.
+fn unlisted_secret() -> impl Strategy<Value = String> {
+    "[a-z]{2}[0-9]{2}[A-Za-z0-9+/_-]{12,60}[a-z][0-9]"
+}
+
+/// A word that names a secret.
+fn name_of_secret() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec![
+        "token",
+        "Security Token",
+        "x-oss-security-token",
+        "SecurityToken",
+        "Signature",
+        "x-oss-signature",
+        "Authorization",
+        "credential",
+        "AccessKeyId",
+        "access key",
+        "OSSAccessKeyId",
+        "secret",
+        "password",
+        "Cookie",
+        "StringToSign",
+    ])
+}
+
 proptest! {
     #[test]
     fn secret_elements_are_never_shown(
@@ -178,5 +373,48 @@ proptest! {
             answer.headers_mut().insert("x-oss-request-id", HeaderValue::from_str(&id).unwrap());
             assert_safe(&OssError::from_response(answer), "CANARY CANNOT BE MADE BY CHANCE");
         }
+    }
+
+    #[test]
+    fn secrets_of_a_known_shape_are_never_shown(
+        secret in shaped_secret(),
+        before in "([ -~]{0,40}[ \"'(,:=<])?",
+        after in "([ \"'),<;][ -~]{0,40})?",
+        name in prop::sample::select(SHOWN_ELEMENTS.to_vec()),
+    ) {
+        let value = format!("{before}{secret}{after}");
+        let body = format!("<Error>{}</Error>", element(name, &value));
+        let piece = &secret[6..14];
+        assert_safe(&OssError::from_response(answer(body, None)), piece);
+        assert_safe(&OssError::from_response(answer(String::new(), Some(("x-made-up", &value)))), piece);
+        assert_safe(&OssError::from_response(answer(String::new(), Some(("x-oss-request-id", &value)))), piece);
+    }
+
+    #[test]
+    fn secrets_near_their_names_are_never_shown(
+        name in name_of_secret(),
+        between in "([ \"'(,:=<\\[\\]|>-][ -~]{0,50}[ \"'(,:=<])?[ \"'(,:=<]",
+        secret in unlisted_secret(),
+        after in "([ \"'),<;][ -~]{0,40})?",
+        element_name in prop::sample::select(SHOWN_ELEMENTS.to_vec()),
+    ) {
+        let value = format!("{name}{between}{secret}{after}");
+        let piece = &secret[2..14];
+        let body = format!("<Error>{}</Error>", element(element_name, &value));
+        assert_safe(&OssError::from_response(answer(body, None)), piece);
+        assert_safe(&OssError::from_response(answer(String::new(), Some(("x-made-up", &value)))), piece);
+    }
+
+    #[test]
+    fn repeated_secrets_are_never_shown(
+        path in prop::sample::select(SECRET_ELEMENTS.to_vec()),
+        secret in "[!-~]([ -~]{6,60})[!-~]",
+        before in "[a-z ]{0,20}",
+        element_name in prop::sample::select(SHOWN_ELEMENTS.to_vec()),
+    ) {
+        prop_assume!(!before.contains(&secret));
+        let [repeated, own] = [element(element_name, &format!("{before}\u{201c}{secret}\u{201d}")), element(path, &secret)];
+        let error = OssError::from_response(answer(format!("<Error>{own}{repeated}</Error>"), None));
+        assert_safe(&error, &format!("\u{201c}{secret}\u{201d}"));
     }
 }

@@ -1,0 +1,127 @@
+//! Secrets that stand near their names.
+
+use std::ops::Range;
+
+use super::{
+    fold::ENCODED_BLANK,
+    names::Letters,
+    public::is_public,
+    shapes::{is_mixed, until},
+    work::visit,
+};
+
+/// Characters between a word that names a secret and the secret, at most.
+const NEAR: usize = 64;
+
+/// Characters of a run that could be a secret, at least.
+const SHORTEST: usize = 16;
+
+/// Longest that a character is, in bytes.
+const LONGEST_CHARACTER: usize = 4;
+
+/// The runs that could be a secret and stand near a word that names one, whatever stands between.
+///
+/// A run has at least 16 characters without a blank or a quote, letters and digits among them. The word may also stand at
+/// the beginning of the run itself (`token-4f1c…`). A line that follows a hidden one continues
+/// it, however short, if there are letters and digits in it.
+pub(super) fn near_secrets(text: &[u8]) -> Vec<Range<usize>> {
+    let mut words = ends_of_words(text).into_iter().peekable();
+    let (mut last_word, mut hidden_until): (Option<usize>, Option<usize>) = (None, None);
+    let mut found = Vec::new();
+    for run in (Runs { text, at: 0 }) {
+        while let Some(word) = words.next_if(|word| *word <= run.start) {
+            last_word = Some(word);
+        }
+        let continues = hidden_until.is_some_and(|end| is_line_break(&text[end..run.start]));
+        let least = if continues { 2 } else { SHORTEST };
+        if run.len() < least {
+            continue;
+        }
+        let is_near = continues || last_word.is_some_and(|word| is_within_reach(&text[word..run.start]));
+        let mut word_in_run = || words.peek().copied().filter(|word| *word < run.end);
+        let start = if is_near { Some(run.start) } else { word_in_run() };
+        if let Some(secret) = start.and_then(|start| secret_of(text, start..run.end, least)) {
+            hidden_until = Some(secret.end);
+            found.push(secret);
+        }
+    }
+    found
+}
+
+/// Where words end that name a secret. Hyphens, underscores and blanks may join their parts: `Access Key`, `access_key`.
+fn ends_of_words(text: &[u8]) -> Vec<usize> {
+    let mut letters = Letters::new();
+    let mut ends = Vec::new();
+    visit(text.len());
+    for (at, byte) in text.iter().copied().enumerate() {
+        match byte {
+            b'-' | b'_' | b' ' | ENCODED_BLANK => {}
+            _ if byte.is_ascii_alphanumeric() => {
+                letters.push(byte);
+                if letters.end_in_secret() {
+                    ends.push(at + 1);
+                }
+            }
+            _ => letters.clear(),
+        }
+    }
+    ends
+}
+
+fn is_within_reach(between: &[u8]) -> bool {
+    visit(between.len().min(NEAR * LONGEST_CHARACTER));
+    let is_start = |byte: &&u8| !matches!(byte, 0x80..=0xbf);
+    between.len() <= NEAR * LONGEST_CHARACTER && between.iter().filter(is_start).count() <= NEAR
+}
+
+fn is_line_break(between: &[u8]) -> bool {
+    between.len() <= NEAR && between.contains(&b'\n') && between.iter().all(u8::is_ascii_whitespace)
+}
+
+/// What of a run could be a secret, without the punctuation around it.
+fn secret_of(text: &[u8], run: Range<usize>, least: usize) -> Option<Range<usize>> {
+    let part = &text[run.clone()];
+    let before = until(part, |byte| !is_punctuation(byte));
+    let behind = part.iter().rev().position(|byte| byte.is_ascii_alphanumeric())?;
+    visit(part.len());
+    let secret = run.start + before.min(part.len())..run.end;
+    let core = &text[secret.start..run.end - behind];
+    let could_be = secret.len() >= least && is_mixed(core) && !is_public(core);
+    could_be.then_some(secret)
+}
+
+fn is_punctuation(byte: u8) -> bool {
+    matches!(byte, b'.' | b':' | b'-' | b'_' | b'!' | b'*')
+}
+
+/// Sequences of visible characters that no quote, bracket or sign between a name and its value interrupts.
+struct Runs<'a> {
+    text: &'a [u8],
+    at: usize,
+}
+
+impl Iterator for Runs<'_> {
+    type Item = Range<usize>;
+
+    fn next(&mut self) -> Option<Range<usize>> {
+        let start = self.at + self.text[self.at..].iter().position(|byte| is_of_run(*byte))?;
+        let end = start + until(&self.text[start..], |byte| !is_of_run(byte));
+        // The padding of base64.
+        let end = end + until(&self.text[end..], |byte| byte != b'=').min(2);
+        self.at = end;
+        Some(start..end)
+    }
+}
+
+fn is_of_run(byte: u8) -> bool {
+    byte.is_ascii_graphic() && !is_between(byte) && !matches!(byte, b'=' | b'&' | b'?' | b'|' | b'\\')
+}
+
+/// Whether a byte ends whatever stands before it: quotes, brackets, commas, blanks.
+pub(super) fn is_between(byte: u8) -> bool {
+    !byte.is_ascii_graphic()
+        || matches!(
+            byte,
+            b'"' | b'\'' | b'`' | b'<' | b'>' | b'(' | b')' | b'[' | b']' | b'{' | b'}' | b',' | b';'
+        )
+}

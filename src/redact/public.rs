@@ -1,0 +1,126 @@
+//! Names that stand near secrets and are none: those that OSS gave itself.
+//!
+//! The list is narrow on purpose. What is not on it and could be a secret is hidden near the name of one.
+
+/// Parts with digits of OSS's own names.
+const PARTS: [&str; 18] = [
+    "aes128",
+    "aes256",
+    "aws4",
+    "crc64",
+    "crc64ecma",
+    "http1",
+    "http2",
+    "md5",
+    "oss2",
+    "oss4",
+    "s3",
+    "sha1",
+    "sha256",
+    "sha512",
+    "tls1",
+    "v1",
+    "v2",
+    "v4",
+];
+
+/// What OSS's own names begin with: headers, endpoints and regions, algorithms, scopes.
+const BEGINNINGS: [&str; 9] =
+    ["aliyun_v4_request", "aws4_request", "aws4-", "hmac-", "oss-", "oss2-", "oss4-", "x-amz-", "x-oss-"];
+
+/// Hosts of Alibaba Cloud.
+const HOSTS: [&str; 3] = [".aliyuncs.com", ".aliyun.com", ".alibabacloud.com"];
+
+/// Longest name that is looked at.
+const LONGEST: usize = 255;
+
+/// Whether a run is a time, one of OSS's own names, or a host of Alibaba Cloud, perhaps with a path of words.
+pub(super) fn is_public(run: &[u8]) -> bool {
+    let Some(run) = std::str::from_utf8(run).ok().filter(|run| run.len() <= LONGEST) else { return false };
+    let run = run.to_ascii_lowercase();
+    // `Date:2026-11-25…`
+    let value = run.split_once(':').filter(|(name, _)| is_word(name)).map_or(&*run, |(_, value)| value);
+    is_time(value) || is_own_name(value) || is_own_host(value)
+}
+
+fn is_time(text: &str) -> bool {
+    let is_of_time =
+        |byte: u8| byte.is_ascii_digit() || matches!(byte, b't' | b'z' | b'-' | b':' | b'.' | b'+');
+    text.starts_with(|c: char| c.is_ascii_digit())
+        && text.bytes().all(is_of_time)
+        && text.bytes().filter(u8::is_ascii_alphabetic).count() <= 2
+}
+
+fn is_own_name(text: &str) -> bool {
+    BEGINNINGS.iter().any(|start| text.starts_with(start)) && is_of_words(text)
+}
+
+fn is_own_host(text: &str) -> bool {
+    let url = text.strip_prefix("//").unwrap_or(text);
+    let (host, path) = url.split_once('/').unwrap_or((url, ""));
+    let host = host.split(':').next().unwrap_or_default();
+    HOSTS.iter().any(|own| host.ends_with(own))
+        && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'))
+        && is_of_words(path)
+}
+
+/// Whether all parts of a text are words, short numbers, or parts of OSS's own names.
+fn is_of_words(text: &str) -> bool {
+    let is_number = |part: &str| part.len() <= 5 && part.bytes().all(|byte| byte.is_ascii_digit());
+    let is_part = |part: &str| is_word(part) || is_number(part) || PARTS.contains(&part);
+    text.split(['-', '_', '.', '/', '#']).all(is_part)
+}
+
+fn is_word(text: &str) -> bool {
+    text.len() <= 20 && text.bytes().all(|byte| byte.is_ascii_alphabetic())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lists_are_in_order() {
+        assert!(PARTS.is_sorted());
+    }
+
+    #[test]
+    fn times_hosts_and_names_of_oss_are_public() {
+        for run in [
+            "2026-11-25T07:00:00.000Z",
+            "20261125T070000Z",
+            "Date:2026-11-25T07:00:00+08:00",
+            "OSS4-HMAC-SHA256",
+            "AWS4-HMAC-SHA256",
+            "x-oss-content-sha256",
+            "X-Amz-Content-Sha256",
+            "oss-ap-southeast-1",
+            "oss-us-west-1-internal",
+            "aliyun_v4_request",
+            "photos2024.oss-ap-southeast-1.aliyuncs.com",
+            "//help.aliyun.com/document_detail/31950.html",
+            "https://help.aliyun.com/document_detail/31950.html",
+        ] {
+            assert!(is_public(run.as_bytes()), "{run}");
+        }
+    }
+
+    #[test]
+    fn nothing_else_is_public() {
+        for run in [
+            "",
+            "my-secret-value-1234",
+            "550e8400-e29b-41d4-a716-446655440000",
+            "photos/2024/IMG_0001.jpg",
+            "x-oss-4f1c9a7be2d3",
+            "oss-4f1c9a7be2d3-0123456789",
+            "4f1c9a7b.example.com",
+            "//help.aliyun.com/4f1c9a7be2d3",
+            "4f1c@b.oss-cn-hangzhou.aliyuncs.com",
+            "t123456789012345z",
+        ] {
+            assert!(!is_public(run.as_bytes()), "{run}");
+        }
+        assert!(!is_public(&[b'1'; 300]));
+    }
+}

@@ -1,0 +1,88 @@
+//! Secrets of a document that a text repeats.
+
+use std::{cmp::Reverse, ops::Range};
+
+use super::{
+    fold::Folded,
+    names::is_secret_field,
+    shown::{MAX_SCANNED, start_of},
+    work::visit,
+};
+
+/// Shortest secret that is recognised where it is repeated, in bytes. A shorter one may be any word.
+const SHORTEST: usize = 8;
+
+/// Bytes that a secret is looked up by. Without its escapes a secret may be shorter than with them.
+const KEY: usize = 4;
+
+/// Bytes that are compared at most for each byte of a text. Only a document made for the purpose needs more; of its secrets
+/// the first bytes are then enough to hide them.
+const EFFORT: usize = 16;
+
+/// The secrets of a document, found by their first bytes in one pass over a text.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Secrets {
+    /// The secrets without escapes, in lower case, by their first bytes; of those with the same the longest first.
+    secrets: Vec<(u32, Box<[u8]>)>,
+}
+
+impl Secrets {
+    pub(crate) const NONE: Self = Self { secrets: Vec::new() };
+
+    /// Those of the elements, given as name and value, whose names are secret.
+    pub(crate) fn of<'a>(elements: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
+        let secret = elements.filter(|(name, _)| is_secret_field(name)).map(|(_, value)| value.trim());
+        let secret = secret.filter(|value| value.len() >= SHORTEST).map(|value| lower(&Folded::new(value)));
+        let mut secrets: Vec<_> = secret.filter_map(|value| Some((first_bytes(&value)?, value))).collect();
+        secrets
+            .sort_unstable_by(|a, b| (a.0, Reverse(a.1.len()), &a.1).cmp(&(b.0, Reverse(b.1.len()), &b.1)));
+        secrets.dedup();
+        Self { secrets }
+    }
+
+    /// Whether a text repeats one of the secrets.
+    pub(crate) fn are_in(&self, text: &str) -> bool {
+        !self.secrets.is_empty() && !self.find(&Folded::new(start_of(text, MAX_SCANNED)), true).is_empty()
+    }
+
+    /// Where the secrets stand in a text, in order. If the text is cut, one may begin at its end.
+    pub(super) fn find(&self, text: &Folded, is_cut: bool) -> Vec<Range<usize>> {
+        let mut found = Vec::new();
+        if self.secrets.is_empty() {
+            return found;
+        }
+        let text = lower(text);
+        let mut effort = EFFORT * text.len();
+        for at in 0..text.len() {
+            visit(1);
+            let rest = &text[at..];
+            let Some(key) = first_bytes(rest) else { break };
+            let from = self.secrets.partition_point(|(known, _)| *known < key);
+            let mut candidates =
+                self.secrets[from..].iter().take_while(|(known, _)| *known == key).peekable();
+            if candidates.peek().is_none() {
+                continue;
+            }
+            let length = candidates.find_map(|(_, secret)| {
+                let length = secret.len().min(rest.len());
+                visit(length.min(effort));
+                match effort.checked_sub(length) {
+                    Some(left) => effort = left,
+                    None => return Some(KEY),
+                }
+                let is_there = rest.starts_with(secret) || (is_cut && secret.starts_with(rest));
+                is_there.then_some(length)
+            });
+            found.extend(length.map(|length| at..at + length));
+        }
+        found
+    }
+}
+
+fn first_bytes(text: &[u8]) -> Option<u32> {
+    text.first_chunk().map(|first: &[u8; KEY]| u32::from_be_bytes(*first))
+}
+
+fn lower(text: &Folded) -> Box<[u8]> {
+    text.bytes().to_ascii_lowercase().into()
+}
