@@ -57,14 +57,14 @@ impl Words {
     /// Reads the words of a code; `None` where they say nothing.
     pub(super) fn of(code: &str, status: StatusCode) -> Option<Self> {
         let words = folded(code);
-        let holds = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
+        let begun = || words.match_indices('|').map(|(at, _)| &words[at..]);
+        let holds = |parts: &[&str]| begun().any(|words| parts.iter().any(|part| words.starts_with(part)));
         let starts = |parts: &[&str]| parts.iter().any(|part| words.starts_with(part));
         let ends = |parts: &[&str]| parts.iter().any(|part| words.ends_with(part));
 
         let wrong_request = starts(&WRONG_REQUEST) || ends(&NOT_FOUND) || ends(&EXISTS);
         let configuration = matches!(status.as_u16(), 400 | 409) && ends(&CONFIGURATION);
-        let limit =
-            holds(&THROTTLED) || status == StatusCode::SERVICE_UNAVAILABLE && words.contains("|limit");
+        let limit = holds(&THROTTLED) || status == StatusCode::SERVICE_UNAVAILABLE && holds(&["|limit"]);
         let access_denied = starts(&["|no|permission"]) || ends(&["|denied|"]) || holds(&DENIED);
         let class = if limit && !wrong_request && !configuration {
             ErrorClass::Throttling
@@ -105,9 +105,9 @@ fn folded(code: &str) -> String {
     if !words.ends_with('|') {
         words.push('|');
     }
-    for suffix in ["exception|", "error|", "fault|"] {
-        if words.len() > suffix.len() + 1 && words.ends_with(&format!("|{suffix}")) {
-            words.truncate(words.len() - suffix.len());
+    for suffix in ["|exception|", "|error|", "|fault|"] {
+        if words.len() > suffix.len() && words.ends_with(suffix) {
+            words.truncate(words.len() - suffix.len() + "|".len());
             break;
         }
     }
