@@ -37,9 +37,14 @@ pub fn with_all(changes: &[(&str, &str)]) -> String {
     filled(&document, ELEVEN.len())
 }
 
-/// A reference in each value, and one more.
+/// A reference in each value but the code, and one more in the message.
 pub fn references() -> String {
-    with_all(&[("{}", "{} &#x4e2d;"), ("</", "&lt;</"), ("&lt;</Error>", "</Error>")])
+    with_all(&[
+        ("{}", "{} &#x4e2d;"),
+        ("</", "&lt;</"),
+        ("&lt;</Code>", "</Code>"),
+        ("&lt;</Error>", "</Error>"),
+    ])
 }
 
 /// With the details of a denial, one level deeper.
@@ -103,7 +108,10 @@ pub fn mix(seed: u64, length: usize) -> String {
     let blanks = *random.choice(&["", "\n", "\r\n\t", "\n    "]).unwrap();
     let mut document = String::from("<?xml version='1.0'?>\n<Error>");
     for name in names {
-        let value: String = (0..random.u32(0..6)).map(|_| *random.choice(&PIECES).unwrap()).collect();
+        let value: String = match name {
+            "Code" => "NoSuchKey".to_owned(),
+            _ => (0..random.u32(0..6)).map(|_| *random.choice(&PIECES).unwrap()).collect(),
+        };
         let element = match random.u32(0..8) {
             0 => format!("<{name}/>"),
             1 => format!("<Detail>{blanks}<{name}>{value}</{name}></Detail>"),

@@ -90,6 +90,9 @@ pub(crate) struct Fields {
 /// Most elements kept of one document besides the basic ones; real ones have fewer than twenty.
 const MAX_OTHER: usize = 256;
 
+/// Most bytes reserved for decoded text; whole documents are rarely as long.
+const MAX_RESERVED: usize = 8 * 1024;
+
 /// Longest name of an element that is kept, with the names of those around it, in bytes.
 pub(crate) const MAX_NAME: usize = 256;
 
@@ -106,10 +109,33 @@ impl Fields {
         &self.source
     }
 
+    /// Gives the text back that spans of the source refer to.
+    pub(crate) fn into_source(self) -> String {
+        self.source
+    }
+
     pub(crate) fn decode(&mut self, text: &str) -> Span {
-        let start = DECODED + offset(self.decoded.len());
+        let start = self.decoded.len();
         self.decoded.push_str(text);
-        Span { start, end: DECODED + offset(self.decoded.len()) }
+        self.decoded_since(start)
+    }
+
+    /// The decoded texts, to append to.
+    pub(crate) fn decoded(&mut self) -> &mut String {
+        &mut self.decoded
+    }
+
+    /// As [`decoded`](Self::decoded), with room for all that is still to come of a document: one allocation for it.
+    pub(crate) fn decoded_of(&mut self, left: usize) -> &mut String {
+        if self.decoded.capacity() == 0 {
+            self.decoded.reserve_exact(left.min(MAX_RESERVED));
+        }
+        &mut self.decoded
+    }
+
+    /// Where the decoded text stands that has been appended since its length was this.
+    pub(crate) fn decoded_since(&self, start: usize) -> Span {
+        Span { start: DECODED + offset(start), end: DECODED + offset(self.decoded.len()) }
     }
 
     /// Notes a basic element; the first of duplicates wins that is not blank.
@@ -141,10 +167,11 @@ impl Fields {
     }
 
     /// Notes any other element.
+    #[inline]
     pub(crate) fn push(&mut self, name: Span, value: Span) {
         if self.has_room() {
             if self.other.is_empty() {
-                self.other.reserve_exact(8); // more than most documents have
+                self.other.reserve_exact(12); // more than most documents have
             }
             self.other.push((name, value));
         }
@@ -167,7 +194,11 @@ impl Fields {
     }
 
     /// Takes over what another document says and this one does not.
-    pub(crate) fn fill_from(&mut self, other: &Self) {
+    pub(crate) fn fill_from(&mut self, other: Self) {
+        if self.source.is_empty() {
+            *self = other;
+            return;
+        }
         for (basic, _) in Basic::ALL {
             if let (false, Some(text)) = (self.is_filled(basic), other.get(basic)) {
                 self.fill(basic, text);

@@ -50,16 +50,15 @@ pub(super) fn assemble(head: response::Parts, method: StandardMethod, collected:
     parts.cause = collected.cause.map(Arc::from);
     let mut parsed = parse::body(collected.bytes, &mut parts.fields);
     if parsed.is_bare && !parts.headers.keys().any(|name| name.as_str().starts_with("x-oss-")) {
-        parts.fields = Fields::default();
+        let text = mem::take(&mut parts.fields).into_source();
+        parsed.body = parsed.body.or_else(|| Some(text.into_bytes()));
         parsed.kind = BodyKind::OtherJson;
         parsed.closed = false;
     }
     parts.origin = CodeOrigin::Body;
     if !parts.fields.is_filled(Basic::Code) {
         parts.origin = CodeOrigin::Header;
-        if let Some(document) = parse::x_oss_err(&parts.headers) {
-            parts.fields.fill_from(&document.fields);
-        }
+        parse::x_oss_err(&parts.headers, &mut parts.fields);
     }
     fill_from_headers(&mut parts.fields, &parts.headers);
     parts.code = match parts.fields.get_filled(Basic::Code) {

@@ -1,16 +1,21 @@
-//! Reading what OSS writes is what this crate is for, and a strict reader loses the request id behind the first
-//! wrong letter: hence a reader of our own.
+//! The members of a JSON error document.
+//!
+//! A reader of our own, because what serde_json keeps ends at the first flaw, and the request id may stand behind it: it
+//! passes over commas too many or too few, comments, broken escapes, line breaks in a string, numbers of any form. A
+//! visitor on serde_json that keeps what came before a flaw takes as many lines, and cannot tell where a borrowed
+//! value stands, so that it copies every value.
 
 mod escape;
 mod token;
 
-use std::mem;
+use std::borrow::Cow;
 
 use self::{
-    escape::{decoded, unescaped},
-    token::{Token, next_token},
+    escape::decode,
+    token::{Raw, Token, Tokens},
 };
-use crate::error::{Basic, Basics, Fields, MAX_DEPTH, MAX_NAME};
+use super::trim;
+use crate::error::{Basic, Basics, Fields, MAX_DEPTH, MAX_NAME, Span};
 
 /// What reading a JSON body came to.
 #[derive(Debug, PartialEq)]
@@ -19,151 +24,217 @@ pub(super) struct Outcome {
     pub(super) is_oss: bool,
     /// It has neither an object `Error` nor a code: many gateways write the like.
     pub(super) is_bare: bool,
-    /// It is whole.
+    /// It is complete.
     pub(super) closed: bool,
 }
 
-/// Reads the members of a JSON error document, which has one of three shapes: the members inside an object
-/// `Error`, the same members at the top, or just a `message` at the top.
-///
-/// What came before a cut is kept, and what is wrong is passed over: commas too many or too few, comments, broken
-/// escapes, line breaks in a string, numbers of any form.
-pub(super) fn read(text: &str, fields: &mut Fields) -> Outcome {
+/// Reads the document that begins here. It has one of three shapes: the members inside an object `Error`, the same
+/// members at the top, or just a `message` at the top. What came before a cut is kept.
+pub(super) fn read(text: &str, start: usize, fields: &mut Fields) -> Outcome {
     let mut document = Document {
+        text,
         fields,
         top: Basics::default(),
         open: Vec::new(),
-        path: String::new(),
+        name: None,
         in_envelope: false,
         has_envelope: false,
-        skipped: 0,
+        skipped_objects: 0,
+        skipped_arrays: 0,
     };
-    let mut rest = text;
     let mut closed = false;
-    while let (false, Some(token)) = (closed, next_token(&mut rest)) {
+    let mut tokens = Tokens { text, at: start };
+    while let (false, Some(token)) = (closed, tokens.next()) {
         match token {
             Token::Open { is_array } => document.open(is_array),
             Token::Close { is_array } => closed = document.close(is_array),
-            Token::Comma => document.comma(),
-            Token::Text(raw) => document.text(raw),
-            Token::Word(word) => document.word(word),
+            Token::Comma => document.name = None,
+            Token::Text(range) => document.text(range),
+            Token::Word(range) => document.word(range),
         }
     }
     document.finish(closed)
 }
 
 struct Document<'a> {
+    text: &'a str,
     fields: &'a mut Fields,
     /// The basic values beside the object `Error`: that one's go before them, wherever it stands.
     top: Basics,
     /// The open objects and arrays, outermost first.
     open: Vec<Open>,
-    /// The name of the last member, behind those of the objects around it.
-    path: String,
+    /// The name of the member whose value comes next.
+    name: Option<Raw>,
     in_envelope: bool,
     has_envelope: bool,
-    /// How many objects and arrays are open that are not kept, all of them inside the last of `open`.
-    skipped: usize,
+    /// How many are open that are not kept, all of them inside the last of `open`.
+    skipped_objects: usize,
+    skipped_arrays: usize,
 }
 
 struct Open {
     is_array: bool,
-    /// How much of the path stands before the names of its members; the whole path of an array's elements.
-    prefix: usize,
-    /// Its last member has a name and no value yet.
-    is_named: bool,
+    /// The name it adds to the path of what is inside of it.
+    name: Option<Raw>,
+}
+
+impl Raw {
+    /// The text as it is meant.
+    fn decoded<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let raw = &text[self.range.clone()];
+        if !self.escaped {
+            return Cow::Borrowed(raw);
+        }
+        let mut text = String::new();
+        decode(raw, &mut text);
+        Cow::Owned(text)
+    }
 }
 
 impl Document<'_> {
     fn open(&mut self, is_array: bool) {
-        let is_root = self.open.is_empty();
+        let name = self.name.take();
         let deepest = MAX_DEPTH + usize::from(self.in_envelope);
-        if self.skipped > 0 || (!is_root && !self.take_name()) || self.open.len() >= deepest {
-            self.skipped += 1;
+        if !self.open.is_empty() && !self.has_place(name.as_ref()) || self.open.len() >= deepest {
+            let skipped = if is_array { &mut self.skipped_arrays } else { &mut self.skipped_objects };
+            *skipped += 1;
             return;
         }
-        if self.open.len() == 1 && !is_array && self.path.eq_ignore_ascii_case("error") {
-            self.in_envelope = true;
-            self.has_envelope = true;
-            self.path.clear();
-        } else if !is_root && !is_array {
-            self.path.push('/');
-        }
-        self.open.push(Open { is_array, prefix: self.path.len(), is_named: false });
+        let is_error = |name: &Raw| name.decoded(self.text).eq_ignore_ascii_case("error");
+        let is_envelope = self.open.len() == 1 && !is_array && name.as_ref().is_some_and(is_error);
+        self.in_envelope |= is_envelope;
+        self.has_envelope |= is_envelope;
+        self.open.push(Open { is_array, name: name.filter(|_| !is_envelope) });
     }
 
     /// Closes the nearest open one of this kind and all in it; says whether that was the root.
     fn close(&mut self, is_array: bool) -> bool {
-        if self.skipped > 0 {
-            self.skipped -= 1;
+        self.name = None;
+        let skipped = if is_array { &mut self.skipped_arrays } else { &mut self.skipped_objects };
+        if *skipped > 0 {
+            *skipped -= 1;
             return false;
         }
+        if is_array && self.skipped_objects > 0 {
+            return false;
+        }
+        self.skipped_arrays = 0;
         let Some(at) = self.open.iter().rposition(|open| open.is_array == is_array) else { return false };
         self.open.truncate(at);
         self.in_envelope &= at > 1;
         at == 0
     }
 
-    fn comma(&mut self) {
-        if let (0, Some(object)) = (self.skipped, self.open.last_mut()) {
-            object.is_named = false;
+    fn text(&mut self, raw: Raw) {
+        if self.name.is_none() && !self.in_array() {
+            self.name = Some(raw);
+        } else {
+            self.value(raw, |_| true);
         }
     }
 
-    fn text(&mut self, raw: &str) {
-        match self.open.last_mut() {
-            Some(object) if self.skipped == 0 && !object.is_array && !object.is_named => {
-                object.is_named = true;
-                self.path.truncate(object.prefix);
-                for c in unescaped(raw) {
-                    self.path.push(c);
-                    if self.path.len() > MAX_NAME {
-                        break;
-                    }
-                }
-            }
-            _ => self.value(raw, Basic::of_member),
-        }
-    }
-
-    fn word(&mut self, word: &str) {
+    fn word(&mut self, raw: Raw) {
+        let word = &self.text[raw.range.clone()];
         let is_number = word.starts_with(|c: char| c == '-' || c.is_ascii_digit());
         if word == "null" {
-            self.take_name();
-        } else if is_number {
-            // A number is an id, but no code.
-            self.value(word, |path| Basic::of_member(path).filter(|basic| *basic != Basic::Code));
+            self.name = None;
         } else {
-            self.value(word, |_| None);
+            // A number is an id, but no code.
+            self.value(raw, |basic| is_number && basic != Basic::Code);
         }
     }
 
-    /// Whether a value that comes now has a name, and not too long a one. The elements of an array have the array's.
-    fn take_name(&mut self) -> bool {
-        let Some(open) = self.open.last_mut().filter(|_| self.skipped == 0) else { return false };
-        if open.is_array {
-            self.path.truncate(open.prefix);
-        }
-        (open.is_array || mem::take(&mut open.is_named)) && self.path.len() <= MAX_NAME
+    fn in_array(&self) -> bool {
+        self.open.last().is_some_and(|open| open.is_array)
     }
 
-    fn value(&mut self, raw: &str, basic: impl Fn(&str) -> Option<Basic>) {
-        if !self.take_name() {
+    /// The names of the objects and arrays that are open.
+    fn outer(&self) -> impl Iterator<Item = &Raw> {
+        self.open.iter().filter_map(|open| open.name.as_ref())
+    }
+
+    /// Whether a value of this name is kept: it has one, not too long a path, and nothing around it is skipped. The
+    /// elements of an array have the array's name.
+    fn has_place(&self, name: Option<&Raw>) -> bool {
+        let length: usize = self.outer().chain(name).map(|name| name.range.len() + 1).sum();
+        (name.is_some() || self.in_array())
+            && length <= MAX_NAME + 1
+            && self.skipped_objects + self.skipped_arrays == 0
+    }
+
+    fn value(&mut self, raw: Raw, may_be: impl Fn(Basic) -> bool) {
+        let name = self.name.take();
+        if !self.has_place(name.as_ref()) {
             return;
         }
-        let Some(basic) = basic(&self.path) else {
-            if self.fields.has_room() {
-                let name = self.fields.decode(&self.path);
-                let value = self.fields.decode(&decoded(raw));
-                self.fields.push(name, value);
-            }
-            return;
-        };
+        let only = self.only_name(name.as_ref());
+        let basic = only
+            .as_ref()
+            .and_then(|name| Basic::of_member(&name.decoded(self.text)))
+            .filter(|basic| may_be(*basic));
+        if let Some(basic) = basic {
+            self.basic(basic, &raw);
+        } else if self.fields.has_room() {
+            let path = match only {
+                Some(name) => self.span(&name),
+                None => self.path(name.as_ref()),
+            };
+            let value = self.span(&raw);
+            self.fields.push(path, value);
+        }
+    }
+
+    /// The name that the path of a value consists of, unless there are several.
+    fn only_name(&self, name: Option<&Raw>) -> Option<Raw> {
+        let mut names = self.outer().chain(name);
+        names.next().filter(|_| names.next().is_none()).cloned()
+    }
+
+    fn basic(&mut self, basic: Basic, raw: &Raw) {
         let lacks = if self.in_envelope { self.fields.lacks(basic) } else { self.top.lacks(basic) };
-        if lacks {
-            let value = self.fields.decode(decoded(raw).trim_matches(super::BLANKS));
-            if self.in_envelope { self.fields.set(basic, value) } else { self.top.set(basic, value) }
+        if !lacks {
+            return;
         }
+        let value = self.trimmed(raw);
+        if self.in_envelope { self.fields.set(basic, value) } else { self.top.set(basic, value) }
+    }
+
+    /// The names of all that is open and of the member, with slashes between them.
+    fn path(&mut self, name: Option<&Raw>) -> Span {
+        let start = self.fields.decoded().len();
+        let names = self.open.iter().filter_map(|open| open.name.as_ref()).chain(name);
+        for (i, name) in names.enumerate() {
+            let out = self.fields.decoded_of(self.text.len() - name.range.start);
+            if i > 0 {
+                out.push('/');
+            }
+            decode(&self.text[name.range.clone()], out);
+        }
+        self.fields.decoded_since(start)
+    }
+
+    /// Where a text stands: in the document, if it has no escapes.
+    fn span(&mut self, raw: &Raw) -> Span {
+        if !raw.escaped {
+            return Span::source(raw.range.start, raw.range.end);
+        }
+        let out = self.fields.decoded_of(self.text.len() - raw.range.start);
+        let start = out.len();
+        decode(&self.text[raw.range.clone()], out);
+        self.fields.decoded_since(start)
+    }
+
+    /// As [`span`](Self::span), without the blanks around the text.
+    fn trimmed(&mut self, raw: &Raw) -> Span {
+        if raw.escaped {
+            let start = self.fields.decoded().len();
+            self.span(raw);
+            let value = trim(&self.fields.decoded().as_bytes()[start..], b"");
+            self.fields.decoded().truncate(start + value.end);
+            return self.fields.decoded_since(start + value.start);
+        }
+        let value = trim(self.text[raw.range.clone()].as_bytes(), b"");
+        Span::source(raw.range.start + value.start, raw.range.start + value.end)
     }
 
     fn finish(self, closed: bool) -> Outcome {

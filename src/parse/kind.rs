@@ -1,71 +1,64 @@
-use quick_xml::events::{BytesStart, Event};
+//! What a body is, by how it begins.
 
-use super::{markup::Markup, skip_preamble};
+use super::{
+    is_blank,
+    markup::{self, Markup},
+    skip_preamble,
+};
 use crate::error::BodyKind;
 
-/// How far the root of a document that is not UTF-8 is looked for: that takes a copy.
-const MAX_PROLOGUE: usize = 4096;
+/// How OSS's own documents begin: that takes one comparison.
+const USUAL: &[u8] = b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error>";
 
-/// What a body is, by how it begins.
+/// What a body is, and where the first thing in it begins that counts: of an error document, its root.
 ///
 /// `OssJson` means JSON here: only reading it tells whose it is.
-pub(super) fn of(body: &[u8]) -> BodyKind {
-    if body.is_empty() {
-        return BodyKind::None;
+pub(super) fn of(body: &[u8]) -> (BodyKind, usize) {
+    if body.starts_with(USUAL) {
+        return (BodyKind::OssXml, USUAL.len() - "<Error>".len());
     }
-    match skip_preamble(body) {
+    let text = skip_preamble(body);
+    let start = body.len() - text.len();
+    let kind = match text {
+        [] if body.is_empty() => BodyKind::None,
         [b'{', ..] => BodyKind::OssJson,
         [b'[', ..] => BodyKind::OtherJson,
-        page if is_plain_page(page) => BodyKind::Html,
-        text @ [b'<', ..] => match std::str::from_utf8(text) {
-            Ok(text) => of_markup(text),
-            Err(_) => of_markup(&String::from_utf8_lossy(&text[..text.len().min(MAX_PROLOGUE)])),
-        },
+        [b'<', ..] => return of_markup(body, start),
         [0x1f, 0x8b, ..] | [0x28, 0xb5, 0x2f, 0xfd, ..] => BodyKind::Compressed, // gzip, zstd
         _ => BodyKind::Other,
-    }
-}
-
-/// Whether this begins as nearly every page does: told without reading a tag.
-fn is_plain_page(text: &[u8]) -> bool {
-    [&b"<!doctype html>"[..], b"<html>"]
-        .iter()
-        .any(|start| text.get(..start.len()).is_some_and(|text| text.eq_ignore_ascii_case(start)))
+    };
+    (kind, start)
 }
 
 /// Reads up to the root element.
-fn of_markup(text: &str) -> BodyKind {
-    for (event, range) in Markup::new(text) {
-        match event {
-            Event::Start(root) | Event::Empty(root) => return of_root(&root),
-            Event::DocType(root) if is_html(first_word(&root)) => return BodyKind::Html,
-            Event::Decl(_) | Event::PI(_) | Event::Comment(_) | Event::DocType(_) => {}
-            Event::Text(_) if text[range].trim_ascii().is_empty() => {}
-            _ => return BodyKind::Other,
+fn of_markup(text: &[u8], mut at: usize) -> (BodyKind, usize) {
+    while let Some(b'<') = text.get(at) {
+        let Some((markup, end)) = markup::read(text, at) else { break };
+        match markup {
+            Markup::Start { name, .. } => return (of_root(&text[name]), at),
+            Markup::DocType(name) if is_html(&text[name.clone()]) => return (BodyKind::Html, at),
+            Markup::DocType(_) | Markup::Nothing => {}
+            Markup::End(_) | Markup::Literal(_) | Markup::Bracket => break,
         }
+        at = end + text[end..].iter().position(|b| !is_blank(*b)).unwrap_or(text.len() - end);
     }
-    BodyKind::Other
+    (BodyKind::Other, at)
 }
 
-fn of_root(root: &BytesStart<'_>) -> BodyKind {
-    match root.local_name().into_inner() {
-        "Error" => BodyKind::OssXml,
+fn of_root(name: &[u8]) -> BodyKind {
+    match name {
+        b"Error" => BodyKind::OssXml,
         name if is_html(name) => BodyKind::Html,
         _ => BodyKind::OtherXml,
     }
 }
 
 /// Proxies leave out the outer elements of a page.
-fn is_html(name: &str) -> bool {
+fn is_html(name: &[u8]) -> bool {
     ["html", "head", "body", "title", "center", "h1", "p", "div"]
         .iter()
-        .any(|known| name.eq_ignore_ascii_case(known))
+        .any(|known| name.eq_ignore_ascii_case(known.as_bytes()))
 }
-
-fn first_word(text: &str) -> &str {
-    text.split_ascii_whitespace().next().unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,7 +93,7 @@ mod tests {
             (b"[]", BodyKind::OtherJson),
             (b"\x1f\x8b\x08", BodyKind::Compressed),
         ] {
-            assert_eq!(of(body), kind, "{}", String::from_utf8_lossy(body));
+            assert_eq!(of(body).0, kind, "{}", String::from_utf8_lossy(body));
         }
     }
 }

@@ -1,191 +1,205 @@
-use std::{mem, ops::Range};
+//! The pieces that XML is made of, each read by itself.
+//!
+//! A fault never ends the document: a `<` that begins nothing is text. Only markup whose end is missing does, because
+//! the text may have been cut there.
 
-use quick_xml::{
-    Reader,
-    events::{BytesCData, BytesText, Event},
-};
+use std::ops::Range;
 
-/// How many faults are read past. Each may have been looked for up to the end of the text: more would not be linear.
-const MAX_FAULTS: usize = 32;
+use memchr::{memchr, memchr_iter, memchr2};
 
-/// How many open elements a reader may remember: their names are of no use, and cost more than the document.
-const MAX_REMEMBERED: usize = 256;
+/// What begins at a `<`. Names are local names, without a prefix.
+#[derive(Debug, PartialEq)]
+pub(super) enum Markup {
+    Start {
+        name: Range<usize>,
+        /// The name with its prefix, as the end tag repeats it.
+        full: Range<usize>,
+        is_empty: bool,
+    },
+    End(Range<usize>),
+    /// The text inside of a CDATA section.
+    Literal(Range<usize>),
+    /// A document type, and its name.
+    DocType(Range<usize>),
+    /// A comment, a declaration, a processing instruction: nothing that counts.
+    Nothing,
+    /// A bracket that is part of the text.
+    Bracket,
+}
 
-const CDATA: &str = "<![CDATA[";
+/// Reads the markup that begins at this `<`, and says where it ends. None if the text ends first.
+pub(super) fn read(text: &[u8], start: usize) -> Option<(Markup, usize)> {
+    match &text[start + 1..] {
+        [b'/', ..] => end_tag(text, start + 2),
+        [b'!', ..] => declaration(text, start),
+        [b'?', ..] => {
+            let end = if begins(text, start, b"<?xml") { ">" } else { "?>" };
+            Some((Markup::Nothing, end_of(text, start + 2, end)?))
+        }
+        [first, ..] if begins_name(*first) => start_tag(text, start + 1),
+        [] => None,
+        _ => Some((Markup::Bracket, start + 1)),
+    }
+}
 
-/// The events of a document and where they stand, past what the reader below would stop at.
+/// Whether a byte may begin the name in a tag. In `a < b` and `a <= b`, none does.
+pub(super) fn begins_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':') || !byte.is_ascii()
+}
+
+fn start_tag(text: &[u8], at: usize) -> Option<(Markup, usize)> {
+    let Some(end) = next_bracket(text, at) else {
+        // A quote is not closed: the text was cut in a tag, or this is none.
+        let bracket = memchr2(b'<', b'>', &text[at..])?;
+        return (text[at + bracket] == b'<').then_some((Markup::Bracket, at));
+    };
+    if text[end] == b'<' {
+        return Some((Markup::Bracket, at));
+    }
+    let tag = &text[at..end];
+    let full = at..at + tag.iter().position(|b| b.is_ascii_whitespace() || *b == b'/').unwrap_or(tag.len());
+    Some((Markup::Start { name: local(text, full.clone()), full, is_empty: tag.ends_with(b"/") }, end + 1))
+}
+
+/// Whatever stands around the name, and even if its bracket is missing.
+fn end_tag(text: &[u8], at: usize) -> Option<(Markup, usize)> {
+    let end = at + memchr2(b'<', b'>', &text[at..])?;
+    let start = end - text[at..end].trim_ascii_start().len();
+    let length = text[start..end].iter().position(u8::is_ascii_whitespace).unwrap_or(end - start);
+    let name = local(text, start..start + length);
+    Some((Markup::End(name), end + usize::from(text[end] == b'>')))
+}
+
+fn declaration(text: &[u8], start: usize) -> Option<(Markup, usize)> {
+    const CDATA: &[u8] = b"<![CDATA[";
+    const DOCTYPE: &[u8] = b"<!DOCTYPE";
+    if begins(text, start, b"<!--") {
+        Some((Markup::Nothing, end_of(text, start + "<!--".len(), "-->")?))
+    } else if begins(text, start, CDATA) {
+        let inside = start + CDATA.len();
+        let end = end_of(text, inside, "]]>")?;
+        Some((Markup::Literal(inside..end - "]]>".len()), end))
+    } else if begins(text, start, DOCTYPE) {
+        let mut end = start + 1;
+        let mut open = 1;
+        while open > 0 {
+            end = next_bracket(text, end)?;
+            if text[end] == b'<' {
+                open += 1
+            } else {
+                open -= 1
+            }
+            end += 1;
+        }
+        let rest = text[start + DOCTYPE.len()..end - 1].trim_ascii_start();
+        let length = rest.iter().position(|b| b.is_ascii_whitespace() || *b == b'[').unwrap_or(rest.len());
+        Some((Markup::DocType(end - 1 - rest.len()..end - 1 - rest.len() + length), end))
+    } else {
+        Some((Markup::Nothing, end_of(text, start, ">")?))
+    }
+}
+
+/// The next `<` or `>` that no quotes enclose.
 ///
-/// A fault is passed by beginning anew behind it: that costs nothing.
-pub(super) struct Markup<'a> {
-    text: &'a str,
-    reader: Reader<&'a [u8]>,
-    /// Where the reader began.
-    base: usize,
-    /// Where the next event begins.
-    at: usize,
-    remembered: usize,
-    faults: usize,
-}
-
-impl<'a> Markup<'a> {
-    pub(super) fn new(text: &'a str) -> Self {
-        let at = text.len() - super::skip_preamble(text.as_bytes()).len();
-        Self { text, reader: reader(&text[at..]), base: at, at, remembered: 0, faults: 0 }
-    }
-
-    /// Whether the reader took more for markup than is meant.
-    fn is_faulty(&self, event: &Event<'_>, start: usize) -> bool {
-        let text = &self.text[start..self.at];
-        match event {
-            Event::Start(_) | Event::Empty(_) => !begins_tag(text) || has_stray_bracket(&text[1..]),
-            Event::Decl(_) => text[..text.len() - 1].contains('>'), // `<?xml version="1.0">`
-            _ => false,
-        }
-    }
-
-    /// Goes on behind a fault, and says what it counts as. None if the text is cut there.
-    fn pass(&mut self, start: usize) -> Option<(Event<'a>, Range<usize>)> {
-        let rest = &self.text[start..];
-        let (event, length) = if begins(rest, CDATA) {
-            (Event::CData(BytesCData::new("")), rest.find("]]>")? + "]]>".len())
-        } else if begins(rest, "<!") || begins(rest, "<?") {
-            (Event::Comment(BytesText::from_escaped("")), rest.find('>')? + ">".len())
-        } else {
-            (Event::Text(BytesText::from_escaped("<")), "<".len())
-        };
-        self.restart(start + length);
-        Some((event, start..start + length))
-    }
-
-    fn remember(&mut self, event: &Event<'_>) {
-        match event {
-            Event::Start(_) if self.remembered == MAX_REMEMBERED => self.restart(self.at),
-            Event::Start(_) => self.remembered += 1,
-            Event::End(_) => self.remembered = self.remembered.saturating_sub(1),
-            _ => {}
-        }
-    }
-
-    fn restart(&mut self, at: usize) {
-        // A reader takes a byte order mark away and does not count it.
-        let rest = self.text[at..].trim_start_matches('\u{feff}');
-        self.reader = reader(rest);
-        self.base = self.text.len() - rest.len();
-        self.at = self.base;
-        self.remembered = 0;
-    }
-}
-
-impl<'a> Iterator for Markup<'a> {
-    type Item = (Event<'a>, Range<usize>);
-
-    /// The next event; none at the end, or where the text is cut.
-    fn next(&mut self) -> Option<Self::Item> {
-        let event = self.reader.read_event();
-        let read = usize::try_from(self.reader.buffer_position()).unwrap_or(usize::MAX);
-        let start = mem::replace(&mut self.at, self.base.saturating_add(read).min(self.text.len()));
-        match event {
-            Ok(Event::Eof) => None,
-            Ok(event) if self.faults == MAX_FAULTS || !self.is_faulty(&event, start) => {
-                let range = start..self.at;
-                self.remember(&event);
-                Some((event, range))
-            }
-            Err(_) if self.faults == MAX_FAULTS || is_cut(&self.text[start..]) => None,
-            Ok(_) | Err(_) => {
-                self.faults += 1;
-                self.pass(start)
-            }
+/// Linear however often it is called for a tag that another one interrupts: of three such calls, or fewer, from
+/// successive tags, one stops where the one before it did. Quotes permute three states (outside, and in either kind
+/// of quotes), so a call that begins in the state another one has left goes on just as that one would have.
+fn next_bracket(text: &[u8], mut at: usize) -> Option<usize> {
+    loop {
+        at += text[at..].iter().position(|b| matches!(b, b'<' | b'>' | b'"' | b'\''))?;
+        match text[at] {
+            quote @ (b'"' | b'\'') => at += 2 + memchr(quote, &text[at + 1..])?,
+            _ => return Some(at),
         }
     }
 }
 
-/// OSS's documents are read as they come: nothing in them is worth failing for.
-fn reader(text: &str) -> Reader<&[u8]> {
-    let mut reader = Reader::from_str(text);
-    let config = reader.config_mut();
-    config.allow_dangling_amp = true;
-    config.allow_unmatched_ends = true;
-    config.check_end_names = false;
-    reader
+/// Where the first of these ends, which all end in a `>`.
+fn end_of(text: &[u8], start: usize, end: &str) -> Option<usize> {
+    memchr_iter(b'>', &text[start..])
+        .map(|at| start + at + 1)
+        .find(|at| text[start..*at].ends_with(end.as_bytes()))
 }
 
-/// Whether markup that has no end is right so far.
-fn is_cut(text: &str) -> bool {
-    let is_declaration = begins(text, "<?xml") && text.contains('>');
-    let is_known = ["<!--", "<!DOCTYPE", "</", "<?"].iter().any(|start| begins(text, start));
-    text.starts_with(CDATA) || begins_tag(text) || (is_known && !is_declaration)
+fn begins(text: &[u8], start: usize, with: &[u8]) -> bool {
+    text[start..].get(..with.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(with))
 }
 
-/// Whether another tag begins in a tag, outside of its quotes.
-fn has_stray_bracket(tag: &str) -> bool {
-    let mut quote = None;
-    tag.bytes().any(|byte| {
-        match quote {
-            None if matches!(byte, b'"' | b'\'') => quote = Some(byte),
-            Some(open) if open == byte => quote = None,
-            _ => {}
-        }
-        byte == b'<' && quote.is_none()
-    })
-}
-
-fn begins(text: &str, start: &str) -> bool {
-    text.as_bytes().get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start.as_bytes()))
-}
-
-/// Whether a name stands behind the `<`. In `a < b` there is none: it is text.
-fn begins_tag(text: &str) -> bool {
-    let first = text.as_bytes().get(1);
-    first.is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b':') || !b.is_ascii())
+/// A name without its prefix.
+fn local(text: &[u8], name: Range<usize>) -> Range<usize> {
+    let prefix = memchr(b':', &text[name.clone()]).map_or(0, |colon| colon + 1);
+    name.start + prefix..name.end
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// The events, each as the text it stands for, with bars between them.
-    fn events(text: &str) -> String {
-        Markup::new(text).map(|(_, range)| &text[range]).collect::<Vec<_>>().join("|")
+    /// What a text begins with, and what stands behind it.
+    fn first(text: &str) -> Option<(String, &str)> {
+        let (markup, end) = read(text.as_bytes(), 0)?;
+        let said = match markup {
+            Markup::Start { name, full, is_empty } => {
+                format!("start {} of {} {is_empty}", &text[name], &text[full])
+            }
+            Markup::End(name) => format!("end {}", &text[name]),
+            Markup::Literal(inside) => format!("literal {}", &text[inside]),
+            Markup::DocType(name) => format!("type {}", &text[name]),
+            Markup::Nothing => "nothing".to_owned(),
+            Markup::Bracket => "bracket".to_owned(),
+        };
+        Some((said, &text[end..]))
     }
 
     #[test]
-    fn faults_are_passed_over() {
-        for (text, expected) in [
-            ("<a>b</a>", "<a>|b|</a>"),
-            ("<a><!FOO>b</a>", "<a>|<!FOO>|b|</a>"),
-            ("<a><!FOO>\u{feff}b</a>", "<a>|<!FOO>|b|</a>"),
-            ("<a><![if x]>b<![endif]></a>", "<a>|<![if x]>|b|<![endif]>|</a>"),
-            ("<a><![cdata[<b>]]>c</a>", "<a>|<![cdata[<b>]]>|c|</a>"),
-            ("<a>b < c</a>", "<a>|b |<| c|</a>"),
-            ("<a>b <= \"c</a>", "<a>|b |<|= \"c|</a>"),
-            ("<a b='<' c=\"'<\">d</a>", "<a b='<' c=\"'<\">|d|</a>"),
-            ("<a><></a>", "<a>|<|>|</a>"),
-            ("<a>b<5</a>", "<a>|b|<|5|</a>"),
-            ("<?xml version='1.0'><a/><?b?>", "<?xml version='1.0'>|<a/>|<?b?>"),
-            ("<?xml version='1.0'><a/>", "<?xml version='1.0'>|<a/>"),
-            // Cut: there may be more of it to come.
-            ("<a><!FOO", "<a>"),
-            ("<a><![CDATA[ > ", "<a>"),
-            ("<a><![cdata[ > ", "<a>"),
-            ("<a><!-- > ", "<a>"),
-            ("<a><!DOCTYPE b [ > ", "<a>"),
-            ("<a><?b > ", "<a>"),
-            ("<a><b c='>", "<a>"),
-            ("<a></b c='>", "<a>"),
+    fn every_kind_is_told_from_the_others() {
+        for (text, said, behind) in [
+            ("<a>b", "start a of a false", "b"),
+            ("<a:b/>", "start b of a:b true", ""),
+            ("<a b='/>' c=\"'<\"\n/>d", "start a of a true", "d"),
+            ("<a b='c</a>", "bracket", "a b='c</a>"),
+            ("<a <b>", "bracket", "a <b>"),
+            ("<5>", "start 5 of 5 false", ""),
+            ("< b>", "bracket", " b>"),
+            ("<= \"c>", "bracket", "= \"c>"),
+            ("<>", "bracket", ">"),
+            ("</a>b", "end a", "b"),
+            ("</ a:b c='1'>", "end b", ""),
+            ("</a<b>", "end a", "<b>"),
+            ("</>", "end ", ""),
+            ("<!-->--->b", "nothing", "b"),
+            ("<!b>c", "nothing", "c"),
+            ("<![if x]>b", "nothing", "b"),
+            ("<![CDATA[a]>]]>b", "literal a]>", "b"),
+            ("<![cdata[]]>", "literal ", ""),
+            ("<?a > ?>b", "nothing", "b"),
+            ("<?xml version='1.0'>b", "nothing", "b"),
+            ("<!doctype html>b", "type html", "b"),
+            ("<!DOCTYPE a[<!ENTITY b '>]'><!ENTITY c \"\">]>d", "type a", "d"),
         ] {
-            assert_eq!(events(text), expected, "{text}");
+            assert_eq!(first(text), Some((said.to_owned(), behind)), "{text}");
         }
     }
 
     #[test]
-    fn only_so_much_is_passed_over_and_remembered() {
-        for start in ["<a>", "<!x>", "<![x>", "< ", "<", "<a <", "<?xml >"] {
-            let text = start.repeat(10_000);
-            let mut markup = Markup::new(&text);
-            while markup.next().is_some() {
-                assert!(markup.remembered <= MAX_REMEMBERED && markup.faults <= MAX_FAULTS);
-            }
+    fn markup_without_an_end_may_have_been_cut() {
+        for text in [
+            "<",
+            "<a",
+            "<a b='",
+            "<a b='>c</a>",
+            "</",
+            "</a ",
+            "<!",
+            "<!--> --",
+            "<![CDATA[ > ]]",
+            "<![cdata[ > ",
+            "<?b > ",
+            "<?xml ",
+            "<!DOCTYPE b [ <a> ",
+            "<!DOCTYPE '>",
+        ] {
+            assert_eq!(first(text), None, "{text}");
         }
     }
 }

@@ -1,24 +1,18 @@
 //! What the escapes in a JSON string stand for.
 
-use std::{borrow::Cow, iter, str::Chars};
+use std::str::Chars;
 
-/// A string as it is meant.
-pub(super) fn decoded(raw: &str) -> Cow<'_, str> {
-    if !raw.contains('\\') {
-        return Cow::Borrowed(raw);
+use memchr::memchr;
+
+/// Appends a string as it is meant.
+pub(super) fn decode(mut raw: &str, out: &mut String) {
+    while let Some(at) = memchr(b'\\', raw.as_bytes()) {
+        out.push_str(&raw[..at]);
+        let mut rest = raw[at + 1..].chars();
+        out.push(escaped(&mut rest));
+        raw = rest.as_str();
     }
-    let mut text = String::with_capacity(raw.len()); // an escape is never shorter than what it stands for
-    text.extend(unescaped(raw));
-    Cow::Owned(text)
-}
-
-/// Its characters.
-pub(super) fn unescaped(raw: &str) -> impl Iterator<Item = char> {
-    let mut rest = raw.chars();
-    iter::from_fn(move || match rest.next()? {
-        '\\' => Some(escaped(&mut rest)),
-        c => Some(c),
-    })
+    out.push_str(raw);
 }
 
 /// What stands behind a backslash.

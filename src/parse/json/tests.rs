@@ -3,7 +3,8 @@ use super::*;
 /// How reading ended, and all that was read, a line each.
 fn of(text: &str) -> (Outcome, Vec<String>) {
     let mut fields = Fields::default();
-    let outcome = read(text, &mut fields);
+    let outcome = read(text, 0, &mut fields);
+    fields.set_source(text.to_owned());
     let basic = Basic::ALL.iter().filter_map(|(basic, name)| Some((*name, fields.get(*basic)?)));
     let lines = basic.chain(fields.others()).map(|(name, value)| format!("{name}={value}")).collect();
     (outcome, lines)

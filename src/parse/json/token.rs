@@ -1,7 +1,11 @@
 //! The pieces of a JSON text, whatever their order.
 
+use std::ops::Range;
+
+use memchr::{memchr, memchr2};
+
 /// A piece of a JSON text.
-pub(super) enum Token<'a> {
+pub(super) enum Token {
     Open {
         is_array: bool,
     },
@@ -9,36 +13,53 @@ pub(super) enum Token<'a> {
         is_array: bool,
     },
     Comma,
-    /// What stands between two quotes, escapes and all.
-    Text(&'a str),
+    /// What stands between two quotes.
+    Text(Raw),
     /// A number, a literal, or anything else without quotes.
-    Word(&'a str),
+    Word(Raw),
 }
 
-/// Takes the next token off the text, if it is whole.
-pub(super) fn next_token<'a>(rest: &mut &'a str) -> Option<Token<'a>> {
-    loop {
-        let text = *rest;
-        let (token, length) = match *text.as_bytes().first()? {
-            first @ (b'{' | b'[') => (Some(Token::Open { is_array: first == b'[' }), 1),
-            first @ (b'}' | b']') => (Some(Token::Close { is_array: first == b']' }), 1),
-            b',' => (Some(Token::Comma), 1),
-            b'"' => {
-                let length = string_length(&text[1..])?;
-                (Some(Token::Text(&text[1..=length])), length + 2)
+/// Where a text stands, and whether it has escapes.
+#[derive(Clone, Debug)]
+pub(super) struct Raw {
+    pub(super) range: Range<usize>,
+    pub(super) escaped: bool,
+}
+
+pub(super) struct Tokens<'a> {
+    pub(super) text: &'a str,
+    /// Where the next one begins.
+    pub(super) at: usize,
+}
+
+impl Iterator for Tokens<'_> {
+    type Item = Token;
+
+    /// The next token, if it is complete.
+    fn next(&mut self) -> Option<Token> {
+        let text = self.text.as_bytes();
+        loop {
+            let start = self.at;
+            self.at += 1;
+            match *text.get(start)? {
+                0..=b' ' | b':' => {} // where a value stands tells whose it is
+                first @ (b'{' | b'[') => return Some(Token::Open { is_array: first == b'[' }),
+                first @ (b'}' | b']') => return Some(Token::Close { is_array: first == b']' }),
+                b',' => return Some(Token::Comma),
+                b'"' => {
+                    let (end, escaped) = string_end(text, start + 1)?;
+                    self.at = end + 1;
+                    return Some(Token::Text(Raw { range: start + 1..end, escaped }));
+                }
+                b'/' if text[start..].starts_with(b"//") => self.at += memchr(b'\n', &text[start..])?,
+                b'/' if text[start..].starts_with(b"/*") => self.at = comment_end(text, start + 2)?,
+                b'/' => {}
+                _ => {
+                    // A number at the end of a cut text may have had more digits: it is left out.
+                    self.at += text[self.at..].iter().position(|byte| !is_of_word(*byte))?;
+                    return Some(Token::Word(Raw { range: start..self.at, escaped: false }));
+                }
             }
-            b'/' if text.starts_with("//") => (None, text.find('\n')?),
-            b'/' if text.starts_with("/*") => (None, text[2..].find("*/")? + 4),
-            first if is_of_word(first) => {
-                // A number at the end of a cut text may have had more digits: it is left out.
-                let length = text.bytes().position(|byte| !is_of_word(byte))?;
-                (Some(Token::Word(&text[..length])), length)
-            }
-            _ => (None, 1), // a blank, or a colon: where a value stands tells whose it is
-        };
-        *rest = &text[length..];
-        if token.is_some() {
-            return token;
         }
     }
 }
@@ -47,12 +68,24 @@ fn is_of_word(byte: u8) -> bool {
     byte > b' ' && !b"{}[],:\"/".contains(&byte)
 }
 
-/// How far it is to the quote that ends a string.
-fn string_length(text: &str) -> Option<usize> {
-    let mut is_escaped = false;
-    text.bytes().position(|byte| {
-        let is_end = byte == b'"' && !is_escaped;
-        is_escaped = byte == b'\\' && !is_escaped;
-        is_end
-    })
+/// Where the quote stands that ends a string, and whether there are escapes before it.
+fn string_end(text: &[u8], start: usize) -> Option<(usize, bool)> {
+    let (mut at, mut escaped) = (start, false);
+    loop {
+        at += memchr2(b'"', b'\\', text.get(at..)?)?;
+        if text[at] == b'"' {
+            return Some((at, escaped));
+        }
+        escaped = true;
+        at += 2;
+    }
+}
+
+fn comment_end(text: &[u8], mut at: usize) -> Option<usize> {
+    loop {
+        at += memchr(b'/', &text[at..])? + 1;
+        if text[..at].ends_with(b"*/") {
+            return Some(at);
+        }
+    }
 }

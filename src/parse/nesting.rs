@@ -1,0 +1,186 @@
+//! The elements that are open while another one is read.
+
+use std::ops::Range;
+
+use memchr::memchr2;
+
+use super::{is_blank, text::decode, trim};
+use crate::error::{Fields, MAX_DEPTH, MAX_NAME, Span};
+
+/// The elements in which elements have been found. A document without any has none, and allocates nothing here.
+#[derive(Default)]
+pub(super) struct Nesting {
+    /// Outermost first: the root, and what is open in it.
+    open: Vec<Element>,
+    /// How many elements are open that are not kept, all of them inside of the last of `open`.
+    skipped: usize,
+}
+
+#[derive(Default)]
+pub(super) struct Element {
+    pub(super) name: Range<usize>,
+    value: Value,
+    has_children: bool,
+    /// How many of the skipped elements have its name.
+    namesakes: usize,
+}
+
+/// What an end tag ends.
+#[derive(Debug, PartialEq)]
+pub(super) enum Ended {
+    /// Elements that are not kept, or not all of them.
+    Skipped,
+    /// This many elements, the innermost first.
+    Open(usize),
+    /// The root.
+    Root,
+    /// Nothing: no element is open in the root.
+    Nothing,
+}
+
+impl Nesting {
+    /// Whether the next element is a child of the root.
+    pub(super) fn is_empty(&self) -> bool {
+        self.open.len() < 2 && self.skipped == 0
+    }
+
+    /// Whether an element whose name is as long is kept here: not too deep, and its path not too long.
+    pub(super) fn keeps(&self, name: usize) -> bool {
+        if self.is_empty() {
+            return name <= MAX_NAME;
+        }
+        let outer: usize = self.outer().map(|outer| outer.len() + 1).sum();
+        self.skipped == 0 && self.open.len() <= MAX_DEPTH && outer + name <= MAX_NAME
+    }
+
+    /// The names of the elements inside of the root.
+    fn outer(&self) -> impl Iterator<Item = &Range<usize>> {
+        self.open.iter().skip(1).map(|element| &element.name)
+    }
+
+    /// Notes that the innermost element has a child.
+    pub(super) fn has_child(&mut self) {
+        if let (0, Some(parent)) = (self.skipped, self.open.last_mut()) {
+            parent.has_children = true;
+        }
+    }
+
+    /// Opens an element, to keep it or to skip it.
+    pub(super) fn open(&mut self, text: &str, name: Range<usize>) {
+        let is_kept = self.keeps(name.len());
+        if self.open.is_empty() {
+            self.open.push(Element::default());
+        }
+        if is_kept {
+            self.open.push(Element { name, ..Element::default() });
+            return;
+        }
+        if self.skipped == 0 {
+            self.open.iter_mut().for_each(|element| element.namesakes = 0);
+        }
+        self.skipped += 1;
+        if let Some(at) = self.nearest(text, &text[name]) {
+            self.open[at].namesakes += 1;
+        }
+    }
+
+    /// Ends the nearest element of the name and all that is open in it. A name that none has ends the innermost
+    /// element, so that a wrong name costs no more than its own value; at the root, it ends nothing.
+    pub(super) fn end(&mut self, text: &str, name: &str) -> Ended {
+        let nearest = self.nearest(text, name);
+        if self.skipped > 0 && nearest.is_none_or(|at| self.open[at].namesakes > 0) {
+            self.skipped -= 1;
+            if let Some(at) = nearest {
+                self.open[at].namesakes -= 1;
+            }
+            return Ended::Skipped;
+        }
+        self.skipped = 0;
+        match nearest {
+            Some(0) => Ended::Root,
+            Some(at) => Ended::Open(self.open.len() - at),
+            None if self.open.len() > 1 => Ended::Open(1),
+            None if name == "Error" => Ended::Root,
+            None => Ended::Nothing,
+        }
+    }
+
+    fn nearest(&self, text: &str, name: &str) -> Option<usize> {
+        let is_of_name = |element: &Element| &text[element.name.clone()] == name;
+        let inner = self.open.iter().skip(1).rposition(is_of_name).map(|at| at + 1);
+        inner.or_else(|| (name == "Error" && !self.open.is_empty()).then_some(0))
+    }
+
+    /// Takes the innermost element out.
+    pub(super) fn pop(&mut self) -> Option<Element> {
+        self.open.pop()
+    }
+
+    /// Adds to the value of the innermost element.
+    pub(super) fn text(&mut self, text: &str, range: Range<usize>, literal: bool) {
+        let is_kept = self.skipped == 0 && self.open.len() > 1;
+        if let Some(element) = self.open.last_mut().filter(|_| is_kept) {
+            element.value.push(text, range, literal, element.has_children);
+        }
+    }
+
+    /// The path of an element in here: the names, with slashes between them.
+    pub(super) fn path(&self, text: &str, name: Range<usize>, fields: &mut Fields) -> Span {
+        let start = fields.decoded().len();
+        for outer in self.outer() {
+            fields.decoded().push_str(&text[outer.clone()]);
+            fields.decoded().push('/');
+        }
+        fields.decoded().push_str(&text[name]);
+        fields.decoded_since(start)
+    }
+}
+
+impl Element {
+    /// The value; none if it has children, and nothing but them.
+    pub(super) fn value(self, text: &str, fields: &mut Fields) -> Option<Span> {
+        let value = self.value.finish(text, &text[self.name], fields);
+        (!self.has_children || !value.is_empty()).then_some(value)
+    }
+}
+
+/// The text of an element that has children: a range of the document for as long as it is one, then a copy.
+#[derive(Default)]
+struct Value {
+    range: Range<usize>,
+    /// The range is that of a CDATA section.
+    literal: bool,
+    copy: Option<String>,
+}
+
+impl Value {
+    /// Appends a part. The blanks between children say nothing.
+    fn push(&mut self, text: &str, range: Range<usize>, literal: bool, has_children: bool) {
+        let so_far = &text[self.range.clone()];
+        if self.copy.is_none() && (so_far.is_empty() || has_children && so_far.bytes().all(is_blank)) {
+            (self.range, self.literal) = (range, literal);
+        } else {
+            let copy = self.copy.get_or_insert_with(|| {
+                let mut copy = String::new();
+                decode(so_far, self.literal, &mut copy);
+                copy
+            });
+            decode(&text[range], literal, copy);
+        }
+    }
+
+    /// Trims the value, unless its blanks are part of what was signed.
+    fn finish(self, text: &str, name: &str, fields: &mut Fields) -> Span {
+        if let Some(copy) = self.copy {
+            return fields.decode(&copy[trim(copy.as_bytes(), name.as_bytes())]);
+        }
+        let raw = &text[self.range.clone()];
+        let value = trim(raw.as_bytes(), name.as_bytes());
+        if memchr2(b'&', b'\r', raw[value.clone()].as_bytes()).is_none() {
+            return Span::source(self.range.start + value.start, self.range.start + value.end);
+        }
+        let mut copy = String::new();
+        decode(&raw[value], self.literal, &mut copy);
+        fields.decode(&copy[trim(copy.as_bytes(), name.as_bytes())])
+    }
+}
