@@ -31,6 +31,14 @@ const WORDS: [&[u8]; 24] = [
     b"token",
 ];
 
+/// The same in Chinese, as callback servers and proxies write: password, signature, key, token, credential.
+const CHINESE: [&str; 6] = ["令牌", "凭证", "凭据", "密码", "密钥", "签名"];
+
+/// Whether a text ends in a Chinese word that names a secret.
+pub(super) fn ends_in_chinese_secret(text: &[u8]) -> bool {
+    CHINESE.iter().any(|word| text.ends_with(word.as_bytes()))
+}
+
 /// The letters that one of the words ends in: most letters of a text need no closer look.
 const LAST: [bool; 256] = {
     let (mut last, mut at) = ([false; 256], 0);

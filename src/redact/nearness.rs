@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{
     fold::ENCODED_BLANK,
-    names::Letters,
+    names::{Letters, ends_in_chinese_secret},
     public::is_public,
     shapes::{is_mixed, until},
     work::visit,
@@ -62,7 +62,12 @@ fn ends_of_words(text: &[u8]) -> Vec<usize> {
                     ends.push(at + 1);
                 }
             }
-            _ => letters.clear(),
+            _ => {
+                letters.clear();
+                if !byte.is_ascii() && ends_in_chinese_secret(&text[..=at]) {
+                    ends.push(at + 1);
+                }
+            }
         }
     }
     ends

@@ -70,6 +70,8 @@ const HARMLESS: &[&str] = &[
     "request parse msg error",
     "您访问的密钥不存在，请检查 AccessKeyId 是否正确。",
     "Signature：签名不匹配",
+    "令牌已过期，请重新登录。",
+    "密钥 oss-cn-hangzhou 不存在",
     "Invalid token: the token does not belong to the region.",
     "Does asia-southeast-1 exist? /tmp/tmp.txt, posts.json and FALTAIRE.jpg do not.",
     "user@example.com may not write to 10.1.2.3:8080",
