@@ -11,18 +11,22 @@ pub(super) fn event(error: &Error, info: RequestInfo) {
 
     use crate::{error::ErrorClass, redact::Shown};
 
-    let method = info.method();
-    let method = method.as_ref().map_or("_OTHER", http::Method::as_str);
-    let resent = Some(info.attempt() - 1).filter(|resent| *resent > 0);
+    // Evaluated only if somebody listens.
+    macro_rules! method {
+        () => {
+            info.method().as_ref().map_or("_OTHER", http::Method::as_str)
+        };
+    }
+    let resent = || Some(info.attempt() - 1).filter(|resent| *resent > 0);
     let oss = match error {
         Error::Oss(error) => error,
         Error::Transport(error) => {
             tracing::event!(
                 target: "tower_oss",
                 Level::WARN,
-                http.request.method = method,
+                http.request.method = method!(),
                 "error.type" = error.kind().as_str(),
-                http.request.resend_count = resent,
+                http.request.resend_count = resent(),
                 oss.attempt = info.attempt(),
                 "no response from OSS"
             );
@@ -32,9 +36,9 @@ pub(super) fn event(error: &Error, info: RequestInfo) {
             tracing::event!(
                 target: "tower_oss",
                 Level::WARN,
-                http.request.method = method,
+                http.request.method = method!(),
                 "error.type" = error.reason().as_str(),
-                http.request.resend_count = resent,
+                http.request.resend_count = resent(),
                 oss.attempt = info.attempt(),
                 "request not sent"
             );
@@ -49,9 +53,9 @@ pub(super) fn event(error: &Error, info: RequestInfo) {
             tracing::event!(
                 target: "tower_oss",
                 $level,
-                http.request.method = method,
+                http.request.method = method!(),
                 "error.type" = %oss.code(),
-                http.request.resend_count = resent,
+                http.request.resend_count = resent(),
                 http.response.status_code = StatusCode::as_u16(&oss.status()),
                 oss.attempt = info.attempt(),
                 oss.class = oss.class().as_str(),

@@ -201,6 +201,13 @@ async fn of_a_policy_below_the_error_layer_the_error_knows_the_attempts() {
     assert_eq!((error.attempts(), error.retry_stop()), (2, Some(RetryStop::NotRetryable)));
     assert!(error.after_ambiguous_attempt());
 
+    let fault = || Answer::fault(ErrorKind::ConnectionReset);
+    let client = below(vec![unwell("65A1"), fault(), fault()]);
+    let error = client.oneshot(request(Method::PUT)).await.unwrap_err();
+    assert_eq!((error.attempts(), error.retry_stop()), (3, Some(RetryStop::AttemptsExhausted)));
+    assert_eq!(error.to_string(), "no answer from OSS: connection reset [3 attempts]");
+    assert_eq!(error.history().count(), 3);
+
     let client = below(vec![failure(ErrorCode::NoSuchKey, "65A1")]);
     let error = client.oneshot(request(Method::GET)).await.unwrap_err();
     assert_eq!((error.attempts(), error.retry_stop()), (1, Some(RetryStop::NotRetryable)));
@@ -210,8 +217,13 @@ async fn of_a_policy_below_the_error_layer_the_error_knows_the_attempts() {
 async fn nothing_secret_is_in_the_history() {
     let header = |value| HeaderValue::from_static(value);
     let id = header("https://b.oss/k?Signature=CANARY");
+    let code = format!("LTAI5tCANARY-{}", "x".repeat(300));
     let leaking = || -> Answer {
-        ErrorResponse::new("InternalError").header("x-oss-request-id".parse().unwrap(), id.clone()).into()
+        ErrorResponse::new(&*code)
+            .status(StatusCode::BAD_GATEWAY)
+            .field("OSSAccessKeyId", "LTAI5tCANARY")
+            .header("x-oss-request-id".parse().unwrap(), id.clone())
+            .into()
     };
     let client = ServiceBuilder::new()
         .retry(RetryPolicy::new())
