@@ -2,11 +2,11 @@ use http::{HeaderMap, StatusCode};
 
 use super::RequestInfo;
 
-/// Decides which answers are errors.
+/// Decides which responses are errors.
 ///
 /// # Examples
 ///
-/// A client that treats a missing object as an ordinary answer:
+/// A client that treats a missing object as an ordinary response:
 ///
 /// ```
 /// use http::{HeaderMap, Method, StatusCode};
@@ -25,14 +25,17 @@ use super::RequestInfo;
 /// # let _ = layer;
 /// ```
 pub trait ClassifyResponse: Send + Sync {
-    /// Whether the answer is an error. If not, it passes through untouched.
+    /// Whether the response is an error. If not, it passes through untouched.
     fn is_error(&self, request: RequestInfo, status: StatusCode, headers: &HeaderMap) -> bool;
 }
 
 /// The rule that [`OssErrorLayer`](crate::OssErrorLayer) uses by itself.
 ///
-/// Errors are 4xx and 5xx, and 203 when the request carried an upload callback: the object is stored then, but
-/// the callback failed. Everything else passes, redirects and 304 included.
+/// Errors are all statuses from 400 up, and 203 when the request carried an upload callback: the object is stored
+/// then, but the callback failed. Everything else passes, redirects and 304 included.
+///
+/// A status from 600 up is no HTTP: the class of its error is `Unknown` unless a code says more, and it is not
+/// retried.
 #[derive(Clone, Copy, Debug, Default)]
 #[expect(clippy::exhaustive_structs, reason = "a name for one rule, to be written as a value")]
 pub struct OssRule;
@@ -41,9 +44,9 @@ impl ClassifyResponse for OssRule {
     #[inline]
     fn is_error(&self, request: RequestInfo, status: StatusCode, _headers: &HeaderMap) -> bool {
         match status.as_u16() {
-            ..203 => false, // nearly all answers
+            ..203 => false, // nearly all responses
             203 => request.has_callback(),
-            number => (400..600).contains(&number),
+            number => number >= 400,
         }
     }
 }

@@ -54,6 +54,7 @@ struct Reading<B> {
 }
 
 impl<F, B> ResponseFuture<F, B> {
+    #[inline]
     pub(super) fn new(inner: F, info: RequestInfo, settings: Option<Arc<Settings>>) -> Self {
         Self { state: State::Waiting { inner, info, settings } }
     }
@@ -74,17 +75,15 @@ where
         let StateProj::Waiting { inner, info, settings } = state.as_mut().project() else {
             return state.poll_reading(cx).map(Err);
         };
-        // One match, so that a success is moved once.
-        match inner.poll(cx) {
-            Poll::Ready(Ok(response)) if is_error(settings.as_deref(), info, &response) => {
-                state.read(response, cx).map(Err)
-            }
-            Poll::Ready(Ok(response)) => Poll::Ready(Ok(response)),
-            Poll::Ready(Err(error)) => {
-                Poll::Ready(Err(without_response(error.into(), *info, settings.as_deref())))
-            }
-            Poll::Pending => Poll::Pending,
+        // Looked at where it is, so that a success is moved once.
+        let polled = inner.poll(cx);
+        match polled {
+            Poll::Ready(Ok(ref response)) if is_error(settings.as_deref(), info, response) => {}
+            _ => return polled.map_err(|error| without_response(error.into(), *info, settings.as_deref())),
         }
+        // INVARIANT: this is what the match let through.
+        let Poll::Ready(Ok(response)) = polled else { unreachable!() };
+        state.read(response, cx).map(Err)
     }
 }
 

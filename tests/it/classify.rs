@@ -43,17 +43,26 @@ fn errors(layer: &OssErrorLayer, request: &Request<()>) -> Vec<u16> {
 }
 
 #[test]
-fn client_and_server_errors_are_errors_and_nothing_else_is() {
+fn every_status_from_400_up_is_an_error_and_no_other() {
     for method in ["GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS", "PURGE"] {
         let request = Request::builder().method(method).body(()).unwrap();
-        assert_eq!(errors(&OssErrorLayer::new(), &request), Vec::from_iter(400..=599), "{method}");
+        assert_eq!(errors(&OssErrorLayer::new(), &request), Vec::from_iter(400..=999), "{method}");
+    }
+}
+
+#[test]
+fn a_status_that_is_no_http_has_an_unknown_class_and_is_not_retried() {
+    for status in 600..=999 {
+        let error = error_of(&OssErrorLayer::new(), Request::default(), answer(status)).unwrap();
+        assert_eq!(error.class(), ErrorClass::Unknown, "{status}");
+        assert!(!error.is_transient(), "{status}");
     }
 }
 
 #[test]
 fn redirects_are_errors_on_request() {
     let layer = OssErrorLayer::new().redirects_as_errors();
-    assert_eq!(errors(&layer, &Request::default()), Vec::from_iter(300..=599));
+    assert_eq!(errors(&layer, &Request::default()), Vec::from_iter(300..=999));
 
     let error = |status| error_of(&layer, Request::default(), answer(status)).unwrap();
     assert_eq!(error(301).class(), ErrorClass::Redirect);
@@ -78,7 +87,7 @@ fn a_203_is_an_error_of_an_upload_with_callback() {
         assert!(error.is_callback_failed());
 
         let others = errors(&OssErrorLayer::new(), &request);
-        assert_eq!(others, Vec::from_iter([203].into_iter().chain(400..=599)));
+        assert_eq!(others, Vec::from_iter([203].into_iter().chain(400..=999)));
     }
 }
 
@@ -115,9 +124,9 @@ fn an_own_rule_replaces_the_rule_and_may_ask_it() {
     let layer = OssErrorLayer::new().classify(Own);
     let head = Request::head("/key").body(()).unwrap();
 
-    let but_404 = (400..=599).filter(|status| *status != 404);
+    let but_404 = (400..=999).filter(|status| *status != 404);
     assert_eq!(errors(&layer, &head), Vec::from_iter(but_404));
-    assert_eq!(errors(&layer, &Request::default()), Vec::from_iter(400..=599));
+    assert_eq!(errors(&layer, &Request::default()), Vec::from_iter(400..=999));
 
     let [upload, ..] = uploads_with_callback(&Method::PUT);
     assert!(error_of(&layer, upload, answer(203)).is_some());
@@ -132,7 +141,7 @@ fn redirects_as_errors_and_an_own_rule_add_up_in_either_order() {
     let other = OssErrorLayer::new().classify(Own).redirects_as_errors();
     let head = Request::head("/key").body(()).unwrap();
     for layer in [one, other] {
-        assert_eq!(errors(&layer, &head), Vec::from_iter((300..=599).filter(|status| *status != 404)));
+        assert_eq!(errors(&layer, &head), Vec::from_iter((300..=999).filter(|status| *status != 404)));
     }
 }
 

@@ -3,6 +3,7 @@
 mod calls;
 mod client;
 mod documents;
+mod held;
 mod hostile;
 mod shapes;
 
@@ -10,7 +11,9 @@ use crate::measure::Group;
 
 /// All groups, in the order of the table. The first case of the first one is the unit of `Measure::Added`.
 pub fn all() -> impl Iterator<Item = &'static Group> {
-    [documents::GROUPS, shapes::GROUPS, calls::GROUPS, client::GROUPS, hostile::GROUPS].into_iter().flatten()
+    [documents::GROUPS, shapes::GROUPS, calls::GROUPS, held::GROUPS, client::GROUPS, hostile::GROUPS]
+        .into_iter()
+        .flatten()
 }
 
 pub fn run(group: &str, name: &str) {
