@@ -14,8 +14,9 @@ use simulation::{
     client::Kind,
     picture::{Panel, draw},
     record::{Record, Slot},
-    scenario::{Load, Outcome, Scenario},
-    server::{Nature, Quota},
+    scenario::{Limits, Load, Outcome, Scenario},
+    server::{Nature, Outage, Quota},
+    sweep,
 };
 
 const SEEDS: [u64; 5] = [1, 2, 3, 4, 5];
@@ -25,10 +26,17 @@ const FOR_EVER: f64 = 1e6;
 /// A server with a bucket of a tenth of a second, at 10 to 20 ms, and 64 workers for a minute.
 fn scenario(quota: Quota, rate: f64) -> Scenario {
     Scenario {
-        nature: Nature { quota, steps: vec![(0.0, rate)], outage: None, noise: 0.0, way: (0.005, 0.010) },
+        nature: Nature {
+            quota,
+            steps: vec![(0.0, rate)],
+            outage: None,
+            noise: 0.0,
+            random_429s: 0.0,
+            way: (0.005, 0.010),
+        },
         load: Load::Workers { count: 64.max((rate * 0.05) as usize), until: 60.0 },
         clients: vec![0.0],
-        max_elapsed: Duration::from_secs(3600),
+        limits: Limits::patient(Duration::from_secs(3600)),
     }
 }
 
@@ -95,7 +103,7 @@ fn steady() {
         for (name, quota) in [
             ("bucket of 0.1 s", Quota::Bucket { burst }),
             ("bucket of 50", Quota::Bucket { burst: 50.0 }),
-            ("windows of 1 s", Quota::Windows),
+            ("windows of 1 s", Quota::Windows { seconds: 1.0 }),
             ("charges refusals", Quota::Charging { burst }),
         ] {
             println!(
@@ -166,10 +174,6 @@ fn contest() {
     {
         shared_quota(clients, kind, kind.name());
     }
-    println!("  4 clients, fewer refusals or fairer shares, by the cut of a contest");
-    for cut in [0.05, 0.07, 0.085, 0.12, 0.16, 0.20] {
-        shared_quota(4, Kind::Cut(cut), &format!("cut {cut}"));
-    }
 }
 
 fn shared_quota(clients: usize, kind: Kind, name: &str) {
@@ -191,9 +195,9 @@ fn shared_quota(clients: usize, kind: Kind, name: &str) {
 fn outage() {
     println!("\noutage of 4 s, 200 requests/s offered, quota 500/s, max_elapsed 15 s");
     let mut scenario = bucket(500.0);
-    scenario.nature.outage = Some((5.0, 9.0));
+    scenario.nature.outage = Some(Outage { from: 5.0, to: 9.0, by_503: false });
     scenario.load = Load::Offered { rate: 200.0, until: 20.0 };
-    scenario.max_elapsed = Duration::from_secs(15);
+    scenario.limits = Limits::patient(Duration::from_secs(15));
     for kind in [Kind::Ours, Kind::Backoff, Kind::Aimd] {
         let most = |figure: fn(&Outcome) -> f64| worst(&scenario, kind, figure, f64::max);
         let peak = |outcome: &Outcome| {
@@ -259,18 +263,31 @@ fn picture(path: &str) -> Result<(), Box<dyn Error>> {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let path = env::args().nth(1);
-    if path.as_ref().is_some_and(|path| path.starts_with('-')) {
-        println!("usage: throttle [PICTURE.svg]");
+    if path.as_deref() == Some("sweep") {
+        let number = |index| env::args().nth(index).and_then(|number| number.parse().ok());
+        sweep::print(&sweep::sweep(number(2).unwrap_or(0), number(3).unwrap_or(100)));
         return Ok(());
     }
-    job();
-    steady();
-    starts();
-    changes();
-    contest();
-    outage();
-    at_once();
-    proxies();
+    let parts: [(&str, fn()); 8] = [
+        ("job", job),
+        ("steady", steady),
+        ("starts", starts),
+        ("changes", changes),
+        ("contest", contest),
+        ("outage", outage),
+        ("at_once", at_once),
+        ("proxies", proxies),
+    ];
+    let named = parts.iter().find(|(name, _)| path.as_deref() == Some(name));
+    if let Some((_, part)) = named {
+        part();
+        return Ok(());
+    }
+    if path.as_ref().is_some_and(|path| !path.ends_with(".svg")) {
+        println!("usage: throttle [PICTURE.svg | PART | sweep [FIRST SEED] [RUNS]]");
+        return Ok(());
+    }
+    parts.iter().for_each(|(_, part)| part());
     match path {
         Some(path) => picture(&path),
         None => Ok(()),

@@ -1,7 +1,4 @@
-use std::{
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -11,6 +8,7 @@ use tower_oss::{Error, OssErrorLayer, RetryPolicy, ThrottleLayer};
 
 use super::{
     others::{Aimd, PlainBackoff},
+    scenario::Limits,
     server::Server,
 };
 
@@ -19,8 +17,6 @@ use super::{
 pub(crate) enum Kind {
     /// Retry, throttle and error layer, as in the README.
     Ours,
-    /// The same, with another cut in a contest.
-    Cut(f64),
     /// Retry with exponential backoff and full jitter, for ever; nothing slows it down.
     Backoff,
     /// A rate that rises steadily and is halved at each refusal.
@@ -32,7 +28,7 @@ pub(crate) enum Kind {
 impl Kind {
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Self::Ours | Self::Cut(_) => "throttle",
+            Self::Ours => "throttle",
             Self::Backoff => "plain backoff",
             Self::Aimd => "AIMD",
             Self::Bare => "no retry",
@@ -43,17 +39,17 @@ impl Kind {
 pub(crate) type Client = BoxCloneService<Request<()>, Response<Full<Bytes>>, Error>;
 
 /// One client of its own: its workers share it.
-pub(crate) fn client(kind: Kind, server: Server, seed: u64, max_elapsed: Duration) -> Client {
+pub(crate) fn client(kind: Kind, server: Server, seed: u64, limits: &Limits) -> Client {
     let random = Mutex::new(fastrand::Rng::with_seed(seed));
     let sample = move || random.lock().unwrap_or_else(PoisonError::into_inner).f64();
-    let policy = RetryPolicy::new().max_elapsed(max_elapsed).random(sample);
+    let policy = RetryPolicy::new().max_elapsed(limits.max_elapsed).random(sample);
     let errors = OssErrorLayer::new();
-    let throttle = match kind {
-        Kind::Cut(share) => ThrottleLayer::builder().contest_back_off(share).build().unwrap(),
-        _ => ThrottleLayer::new(),
-    };
+    let throttle = ThrottleLayer::new();
     match kind {
-        Kind::Ours | Kind::Cut(_) => BoxCloneService::new(
+        Kind::Ours if !limits.retry => {
+            BoxCloneService::new(ServiceBuilder::new().layer(throttle).layer(errors).service(server))
+        }
+        Kind::Ours => BoxCloneService::new(
             ServiceBuilder::new()
                 .layer(RetryLayer::new(policy))
                 .layer(throttle)

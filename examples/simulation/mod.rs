@@ -10,3 +10,4 @@ pub(crate) mod random;
 pub(crate) mod record;
 pub(crate) mod scenario;
 pub(crate) mod server;
+pub(crate) mod sweep;

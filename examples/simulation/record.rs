@@ -16,7 +16,7 @@ impl Slot {
         self.accepted + self.refused + self.failed
     }
 
-    fn plus(self, other: Self) -> Self {
+    pub(crate) fn plus(self, other: Self) -> Self {
         Self {
             accepted: self.accepted + other.accepted,
             refused: self.refused + other.refused,

@@ -13,6 +13,7 @@ use tokio::{
     time::{Instant, sleep},
 };
 use tower::{Service, ServiceExt};
+use tower_oss::Deadline;
 
 use super::{
     client::{Client, Kind, client},
@@ -38,8 +39,31 @@ pub(crate) struct Scenario {
     pub(crate) load: Load,
     /// When each client begins.
     pub(crate) clients: Vec<f64>,
-    pub(crate) max_elapsed: Duration,
+    pub(crate) limits: Limits,
 }
+
+/// What callers put up with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    pub(crate) max_elapsed: Duration,
+    pub(crate) retry: bool,
+    pub(crate) deadline: Option<Duration>,
+    /// No calls between these moments.
+    pub(crate) idle: Option<(f64, f64)>,
+}
+
+impl Limits {
+    pub(crate) fn patient(max_elapsed: Duration) -> Self {
+        Self { max_elapsed, retry: true, deadline: None, idle: None }
+    }
+
+    fn is_idle(&self, now: f64) -> bool {
+        self.idle.is_some_and(|(from, to)| (from..to).contains(&now))
+    }
+}
+
+/// A worker waits for this long after a call that failed, in seconds.
+pub(crate) const RETRY_AFTER: f64 = 0.02;
 
 /// What came of it.
 #[derive(Clone, Debug)]
@@ -73,12 +97,12 @@ impl Scenario {
         for (number, start) in self.clients.iter().enumerate() {
             let client_seed = seed * 1000 + number as u64;
             let server = server.for_client(number);
-            let (load, start, max_elapsed) = (self.load, *start, self.max_elapsed);
+            let (load, start, limits) = (self.load, *start, self.limits);
             let counts = Arc::clone(&counts);
             tasks.spawn(async move {
                 sleep(Duration::from_secs_f64(start)).await;
-                let client = client(kind, server.clone(), client_seed, max_elapsed);
-                run(load, client, server, counts, Random::new(client_seed)).await;
+                let client = client(kind, server.clone(), client_seed, &limits);
+                run(load, limits, client, server, counts, Random::new(client_seed)).await;
             });
         }
         tasks.join_all().await;
@@ -87,7 +111,14 @@ impl Scenario {
     }
 }
 
-async fn run(load: Load, client: Client, server: Server, counts: Arc<Counts>, mut random: Random) {
+async fn run(
+    load: Load,
+    limits: Limits,
+    client: Client,
+    server: Server,
+    counts: Arc<Counts>,
+    mut random: Random,
+) {
     let begun = Instant::now();
     let mut tasks = JoinSet::new();
     match load {
@@ -96,7 +127,11 @@ async fn run(load: Load, client: Client, server: Server, counts: Arc<Counts>, mu
                 let (mut client, server, counts) = (client.clone(), server.clone(), Arc::clone(&counts));
                 tasks.spawn(async move {
                     while server.now() < until {
-                        call(&mut client, &counts).await;
+                        if limits.is_idle(server.now()) {
+                            sleep(Duration::from_secs(1)).await;
+                        } else if !call(&mut client, &limits, &counts).await {
+                            sleep(Duration::from_secs_f64(RETRY_AFTER)).await;
+                        }
                     }
                 });
             }
@@ -106,7 +141,7 @@ async fn run(load: Load, client: Client, server: Server, counts: Arc<Counts>, mu
                 let (mut client, counts) = (client.clone(), Arc::clone(&counts));
                 tasks.spawn(async move {
                     while counts.begun.fetch_add(1, Relaxed) < requests {
-                        call(&mut client, &counts).await;
+                        call(&mut client, &limits, &counts).await;
                     }
                 });
             }
@@ -116,18 +151,27 @@ async fn run(load: Load, client: Client, server: Server, counts: Arc<Counts>, mu
             while at < until {
                 at += random.between(0.5, 1.5) / rate;
                 sleep((begun + Duration::from_secs_f64(at)).saturating_duration_since(Instant::now())).await;
+                if limits.is_idle(server.now()) {
+                    continue;
+                }
                 let (mut client, counts) = (client.clone(), Arc::clone(&counts));
-                tasks.spawn(async move { call(&mut client, &counts).await });
+                tasks.spawn(async move {
+                    call(&mut client, &limits, &counts).await;
+                });
+                while tasks.try_join_next().is_some() {}
             }
         }
     }
     tasks.join_all().await;
 }
 
-async fn call(client: &mut Client, counts: &Counts) {
+async fn call(client: &mut Client, limits: &Limits, counts: &Counts) -> bool {
     let ready = client.ready().await.unwrap();
-    match ready.call(Request::new(())).await {
-        Ok(_) => counts.done.fetch_add(1, Relaxed),
-        Err(_) => counts.lost.fetch_add(1, Relaxed),
-    };
+    let mut request = Request::new(());
+    if let Some(deadline) = limits.deadline {
+        request.extensions_mut().insert(Deadline::after(deadline));
+    }
+    let done = ready.call(request).await.is_ok();
+    (if done { &counts.done } else { &counts.lost }).fetch_add(1, Relaxed);
+    done
 }

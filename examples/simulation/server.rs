@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response};
 use http_body_util::Full;
 use tokio::time::{Instant, sleep};
 use tower::{BoxError, Service};
@@ -20,10 +20,12 @@ use super::{random::Random, record::Record};
 pub(crate) enum Quota {
     /// A bucket that fills at the rate and holds so many.
     Bucket { burst: f64 },
-    /// So many in each second of the clock.
-    Windows,
+    /// So many in each window of the clock.
+    Windows { seconds: f64 },
     /// A bucket that a refused request empties, too.
     Charging { burst: f64 },
+    /// A bucket; what comes too early is accepted, and held back.
+    Delaying { burst: f64 },
     /// No rate at all, but so many requests at a time, each of which takes a while.
     Concurrency { at_once: usize, work: Duration },
     /// No rate at all, but so many bytes a second, and requests of 0.1 to 1.9 times the mean size.
@@ -32,15 +34,26 @@ pub(crate) enum Quota {
     None,
 }
 
+/// A time in which all requests fail.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Outage {
+    pub(crate) from: f64,
+    pub(crate) to: f64,
+    /// With 503 instead of 500.
+    pub(crate) by_503: bool,
+}
+
 /// What the server is like.
 #[derive(Clone, Debug)]
 pub(crate) struct Nature {
     pub(crate) quota: Quota,
     /// The rate from each moment on.
     pub(crate) steps: Vec<(f64, f64)>,
-    pub(crate) outage: Option<(f64, f64)>,
+    pub(crate) outage: Option<Outage>,
     /// Share of answers that are a 500 without any reason.
     pub(crate) noise: f64,
+    /// Share of the requests that is throttled at random.
+    pub(crate) random_429s: f64,
     /// Time of one way, from and to.
     pub(crate) way: (f64, f64),
 }
@@ -84,9 +97,14 @@ impl Server {
             _ => ErrorCode::QpsLimitExceeded,
         };
         let tokens = match nature.quota {
-            Quota::Bucket { burst } | Quota::Charging { burst } | Quota::Bandwidth { burst, .. } => burst,
+            Quota::Bucket { burst }
+            | Quota::Charging { burst }
+            | Quota::Delaying { burst }
+            | Quota::Bandwidth { burst, .. } => burst,
+            Quota::Windows { seconds } => (nature.rate(0.0) * seconds).max(1.0),
             _ => nature.rate(0.0),
         };
+        let nature_outage = nature.outage;
         let state = State {
             nature,
             random: Random::new(seed),
@@ -95,7 +113,11 @@ impl Server {
             active: 0,
             record: Record::default(),
             refused: ErrorResponse::new(code).response(),
-            failed: ErrorResponse::new(ErrorCode::InternalError).response(),
+            failed: ErrorResponse::new(match nature_outage {
+                Some(Outage { by_503: true, .. }) => ErrorCode::ServiceUnavailable,
+                _ => ErrorCode::InternalError,
+            })
+            .response(),
         };
         Self { shared: Arc::new(Mutex::new(state)), start: Instant::now(), client: 0 }
     }
@@ -121,54 +143,78 @@ impl Server {
         };
         let (there, back) = (way(), way());
         sleep(there).await;
-        let (response, work) = self.shared.lock().unwrap().judge(self.client, self.now());
+        let (verdict, work) = self.shared.lock().unwrap().judge(self.now());
         if !work.is_zero() {
             sleep(work).await;
-            self.shared.lock().unwrap().active -= 1;
         }
+        let response = self.shared.lock().unwrap().respond(verdict, !work.is_zero(), self.client, self.now());
         sleep(back).await;
         Ok(response)
     }
 }
 
 impl State {
-    fn judge(&mut self, client: usize, now: f64) -> (Response<Full<Bytes>>, Duration) {
+    fn judge(&mut self, now: f64) -> (Verdict, Duration) {
         let verdict = self.verdict(now);
+        let work = match self.nature.quota {
+            Quota::Concurrency { work, .. } if verdict == Verdict::Accepted => {
+                self.active += 1;
+                work.mul_f64(self.random.between(0.5, 1.5))
+            }
+            Quota::Delaying { .. } if self.tokens < 0.0 => {
+                Duration::from_secs_f64(-self.tokens / self.nature.rate(now))
+            }
+            _ => Duration::ZERO,
+        };
+        (verdict, work)
+    }
+
+    fn respond(&mut self, verdict: Verdict, worked: bool, client: usize, now: f64) -> Response<Full<Bytes>> {
         let slot = self.record.slot(client, now);
         match verdict {
             Verdict::Accepted => slot.accepted += 1,
             Verdict::Refused => slot.refused += 1,
             Verdict::Failed => slot.failed += 1,
         }
-        let work = match self.nature.quota {
-            Quota::Concurrency { work, .. } if verdict == Verdict::Accepted => {
-                self.active += 1;
-                work.mul_f64(self.random.between(0.5, 1.5))
-            }
-            _ => Duration::ZERO,
-        };
-        let response = match verdict {
+        let mut response = match verdict {
             Verdict::Accepted => Response::default(),
             Verdict::Refused => self.refused.clone(),
             Verdict::Failed => self.failed.clone(),
         };
-        (response, work)
+        match self.nature.quota {
+            Quota::Concurrency { .. } if worked => self.active -= 1,
+            Quota::Delaying { .. } if worked => {
+                response.headers_mut().insert("x-oss-qos-delay-time", HeaderValue::from_static("10"));
+            }
+            _ => {}
+        }
+        response
     }
 
     fn verdict(&mut self, now: f64) -> Verdict {
-        if self.nature.outage.is_some_and(|(from, to)| (from..to).contains(&now)) {
+        if self.nature.outage.is_some_and(|outage| (outage.from..outage.to).contains(&now)) {
             return Verdict::Failed;
         }
+        if self.nature.random_429s > 0.0 && self.random.next() < self.nature.random_429s {
+            return Verdict::Refused;
+        }
         let (rate, passed) = (self.nature.rate(now), now - self.at);
-        let new_second = now.floor() > self.at.floor();
+        let before = self.at;
         self.at = now;
         let (full, cost, charges) = match self.nature.quota {
             Quota::Bucket { burst } => (burst, 1.0, false),
             Quota::Charging { burst } => (burst, 1.0, true),
             Quota::Bandwidth { mean, burst } => (burst, mean * self.random.between(0.1, 1.9), false),
-            Quota::Windows => {
-                self.tokens = if new_second { rate } else { self.tokens };
+            Quota::Windows { seconds } => {
+                if (now / seconds).floor() > (before / seconds).floor() {
+                    // What does not make a request is left for the next window.
+                    self.tokens = rate * seconds + self.tokens.fract();
+                }
                 (self.tokens, 1.0, false)
+            }
+            Quota::Delaying { burst } => {
+                self.tokens = (self.tokens + rate * passed).min(burst) - 1.0;
+                return Verdict::Accepted;
             }
             Quota::Concurrency { at_once, .. } if self.active >= at_once => return Verdict::Refused,
             Quota::Concurrency { .. } | Quota::None => return Verdict::Accepted,

@@ -35,7 +35,7 @@ pub(super) struct Session {
 }
 
 /// How long an error that a throttle paces is repeated, if nothing else limits it.
-const PACED_LIMIT: Duration = Duration::from_secs(60);
+const PACED_LIMIT: Duration = Duration::from_secs(20);
 
 /// How far the clock offset must have moved for a repeat to make sense.
 const CORRECTED: u64 = 60_000;
@@ -272,21 +272,21 @@ mod tests {
         let mut session = Session::new(&settings, 0);
         let start = Instant::now();
         let paced = |verdict| Question { paced: true, ..question(verdict) };
-        for second in 0..60 {
+        for second in 0..20 {
             let now = start + Duration::from_secs(second);
             assert_eq!(delay(&mut session, &paced(Verdict::Throttled), &settings, now), Ok(Duration::ZERO));
         }
-        let minute = start + Duration::from_secs(60);
+        let end = start + Duration::from_secs(20);
         assert_eq!(
-            delay(&mut session, &paced(Verdict::Throttled), &settings, minute),
+            delay(&mut session, &paced(Verdict::Throttled), &settings, end),
             Err(RetryStop::OutOfTime)
         );
-        assert_eq!(session.attempt.number(), 61);
+        assert_eq!(session.attempt.number(), 21);
 
         // None of it counted: the attempts and the budget are as they were.
-        assert!(delay(&mut session, &question(Verdict::Transient), &settings, minute).is_ok());
-        assert!(delay(&mut session, &question(Verdict::Transient), &settings, minute).is_ok());
-        let stop = delay(&mut session, &question(Verdict::Transient), &settings, minute);
+        assert!(delay(&mut session, &question(Verdict::Transient), &settings, end).is_ok());
+        assert!(delay(&mut session, &question(Verdict::Transient), &settings, end).is_ok());
+        let stop = delay(&mut session, &question(Verdict::Transient), &settings, end);
         assert_eq!(stop, Err(RetryStop::AttemptsExhausted));
     }
 

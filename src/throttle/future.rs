@@ -6,27 +6,24 @@ use std::{
     time::Duration,
 };
 
-use http::Request;
+use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tower::Service;
 
 use super::{
-    rate::Answer,
-    shared::{Shared, Turn},
+    rate::Outcome,
+    shared::{Position, Report, Shared},
 };
-use crate::{
-    deadline::{Deadline, far},
-    error::{ErrorClass, FindOssError, LastError, NotSentError, NotSentReason, OssError},
-};
+use crate::error::{ErrorClass, FindOssError, LastError, NotSentError, NotSentReason, OssError, qos_delay};
 
 pin_project! {
-    /// What [`Throttle`](crate::throttle::Throttle) returns: waits for the turn of its request, then for the answer.
+    /// The future of [`Throttle`](crate::throttle::Throttle): waits for a permit, sends the request, and waits for the
+    /// response.
     ///
     /// # Cancel safety
     ///
-    /// Dropping it at any point is safe. While it waits, its place is given up, and a turn that had come already
-    /// goes to the next one.
+    /// Dropping it at any time is safe: a waiting call leaves the queue, and uses no permit.
     pub struct ResponseFuture<S, B>
     where
         S: Service<Request<B>>,
@@ -42,53 +39,20 @@ pin_project! {
     where
         S: Service<Request<B>>,
     {
-        /// Its turn has not come. Boxed: most calls never wait.
+        /// Boxed: most calls never wait.
         Waiting { waiting: Pin<Box<Waiting<S, B>>> },
-        /// It is sent.
-        Sent { #[pin] inner: S::Future, shared: Shared, looked: f64 },
-        /// Its turn cannot come in time.
+        Sent { #[pin] inner: S::Future, shared: Shared, sent: f64, limited: bool },
         Rejected { error: Option<NotSentError> },
     }
 }
 
 pin_project! {
     struct Waiting<S, B> {
-        turn: Turn,
+        position: Position,
         inner: S,
         request: Option<Request<B>>,
-        since: Instant,
-        limit: Limit,
         #[pin]
         timer: Sleep,
-    }
-}
-
-/// Until when a request can wait, and what it is that would pass then.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Limit {
-    until: Instant,
-    reason: NotSentReason,
-}
-
-impl Limit {
-    pub(super) fn of(deadline: Option<Deadline>, max_wait: Duration, now: Instant) -> Self {
-        let by_wait = Self { until: far(now, max_wait), reason: NotSentReason::MaxWait };
-        match deadline.map(Deadline::moment) {
-            Some(until) if until <= by_wait.until => Self { until, reason: NotSentReason::Deadline },
-            _ => by_wait,
-        }
-    }
-
-    pub(super) fn patience(&self, now: Instant) -> Duration {
-        self.until.saturating_duration_since(now)
-    }
-
-    pub(super) fn is_over(&self, now: Instant) -> bool {
-        self.until < now
-    }
-
-    pub(super) fn reason(&self) -> NotSentReason {
-        self.reason
     }
 }
 
@@ -96,42 +60,50 @@ impl<S, B> ResponseFuture<S, B>
 where
     S: Service<Request<B>>,
 {
-    pub(super) fn sent(inner: S::Future, shared: Shared) -> Self {
-        Self { state: State::sent(inner, shared) }
+    pub(super) fn sent(inner: S::Future, shared: Shared, sent: f64, limited: bool) -> Self {
+        Self { state: State::Sent { inner, shared, sent, limited } }
     }
 
-    pub(super) fn waiting(inner: S, request: Request<B>, turn: Turn, limit: Limit, now: Instant) -> Self {
-        let timer = sleep_until(now);
-        let waiting = Waiting { turn, inner, request: Some(request), since: now, limit, timer };
+    pub(super) fn waiting(inner: S, request: Request<B>, position: Position) -> Self {
+        let timer = sleep_until(position.until);
+        let waiting = Waiting { position, inner, request: Some(request), timer };
         Self { state: State::Waiting { waiting: Box::pin(waiting) } }
     }
 
-    pub(super) fn rejected(request: &Request<B>, reason: NotSentReason, wait: Duration) -> Self {
-        Self { state: State::Rejected { error: Some(rejection(request, reason, wait)) } }
+    pub(super) fn rejected(error: NotSentError) -> Self {
+        Self { state: State::Rejected { error: Some(error) } }
     }
 }
 
-fn rejection<B>(request: &Request<B>, reason: NotSentReason, wait: Duration) -> NotSentError {
+pub(super) fn rejection<B>(request: &Request<B>, reason: NotSentReason, wait: Duration) -> NotSentError {
+    #[cfg(feature = "tracing")]
+    tracing::debug!(target: "tower_oss", ?reason, ?wait, "request not sent: no permit in time");
     let last = request.extensions().get().map(|LastError(error)| error.clone());
     NotSentError::new(reason, wait, last)
 }
 
-impl<S, B> Future for ResponseFuture<S, B>
+/// Whether the request itself limits its bandwidth. A delay of its response says nothing of the account then.
+pub(super) fn limits_itself<B>(request: &Request<B>) -> bool {
+    let in_query = || request.uri().query().is_some_and(|query| query.contains("x-oss-traffic-limit="));
+    request.headers().contains_key("x-oss-traffic-limit") || in_query()
+}
+
+impl<S, B, R> Future for ResponseFuture<S, B>
 where
-    S: Service<Request<B>>,
+    S: Service<Request<B>, Response = Response<R>>,
     S::Error: FindOssError + From<NotSentError>,
 {
-    type Output = Result<S::Response, S::Error>;
+    type Output = Result<Response<R>, S::Error>;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut state = self.project().state;
         if !matches!(*state, State::Sent { .. }) {
-            if let Err(error) = ready!(state.as_mut().poll_turn(cx)) {
+            if let Err(error) = ready!(state.as_mut().poll_permit(cx)) {
                 return Poll::Ready(Err(error.into()));
             }
         }
-        state.poll_sent(cx)
+        state.poll_response(cx)
     }
 }
 
@@ -139,45 +111,42 @@ impl<S, B> State<S, B>
 where
     S: Service<Request<B>>,
 {
-    fn sent(inner: S::Future, shared: Shared) -> Self {
-        let looked = shared.calm().looked();
-        Self::Sent { inner, shared, looked }
-    }
-
     /// Ready when the request is sent.
     #[inline(never)]
-    fn poll_turn(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), NotSentError>> {
-        let turn = match self.as_mut().project() {
+    fn poll_permit(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), NotSentError>> {
+        let next = match self.as_mut().project() {
             StateProj::Waiting { waiting } => ready!(waiting.as_mut().poll(cx)),
-            // INVARIANT: a future is not polled again once it is ready.
+            // INVARIANT: a future is not polled again after it was ready.
             StateProj::Rejected { error } => {
                 Err(error.take().expect("ResponseFuture polled after it was ready"))
             }
             StateProj::Sent { .. } => return Poll::Ready(Ok(())),
         };
-        // Either way its place is given up at once.
-        let (state, result) = match turn {
-            Ok((inner, shared)) => (State::sent(inner, shared), Ok(())),
-            Err(error) => (State::Rejected { error: None }, Err(error)),
+        // Either way, the call leaves the queue now.
+        let (state, result) = match next {
+            Ok(sent) => (sent, Ok(())),
+            Err(error) => (Self::Rejected { error: None }, Err(error)),
         };
         self.set(state);
         Poll::Ready(result)
     }
 
-    /// The answer; the limiter is told of it. What the inner future returns is returned where it stands.
     #[inline]
-    fn poll_sent(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<S::Response, S::Error>>
+    fn poll_response<R>(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<Response<R>, S::Error>>
     where
+        S: Service<Request<B>, Response = Response<R>>,
         S::Error: FindOssError,
     {
-        let StateProj::Sent { inner, shared, looked } = self.project() else {
-            // INVARIANT: whoever had no turn yet has returned, or got it.
-            unreachable!("an answer is waited for that nobody asked for")
+        let StateProj::Sent { inner, shared, sent, limited } = self.project() else {
+            // INVARIANT: the caller has made sure that it is sent.
+            unreachable!("the response of a request that was not sent")
         };
         let polled = inner.poll(cx);
         match &polled {
-            Poll::Ready(Ok(_)) => shared.accepted(*looked),
-            Poll::Ready(Err(error)) => failed(shared, error, *looked),
+            Poll::Ready(Ok(response)) => {
+                shared.report(report_of_response(response, *limited), *sent);
+            }
+            Poll::Ready(Err(error)) => failed(shared, error, *sent),
             Poll::Pending => {}
         }
         polled
@@ -189,53 +158,74 @@ where
     S: Service<Request<B>>,
 {
     /// Ready when the request is sent.
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(S::Future, Shared), NotSentError>> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<State<S, B>, NotSentError>> {
         let mut this = self.project();
         loop {
             let now = Instant::now();
-            // INVARIANT: a future is not polled again once it is ready.
-            let Some(request) = this.request.take() else {
-                panic!("ResponseFuture polled after it was sent")
+            let Position { until, .. } = *this.position;
+            let polled = if now > until { Err(until) } else { this.position.poll(now, cx) };
+            let due = match polled {
+                // INVARIANT: a future is not polled again after it was ready.
+                Ok(()) => {
+                    let request = this.request.take().expect("ResponseFuture polled after it was ready");
+                    let (sent, limited) = (this.position.shared.since_start(now), limits_itself(&request));
+                    let shared = this.position.shared.clone();
+                    return Poll::Ready(Ok(State::Sent {
+                        inner: this.inner.call(request),
+                        shared,
+                        sent,
+                        limited,
+                    }));
+                }
+                // INVARIANT: as above.
+                Err(_) if now >= until => {
+                    let request = this.request.take().expect("ResponseFuture polled after it was ready");
+                    let (reason, wait) = this.position.give_up(now);
+                    return Poll::Ready(Err(rejection(&request, reason, wait)));
+                }
+                Err(due) => due,
             };
-            if this.limit.is_over(now) {
-                return Poll::Ready(Err(rejection(&request, this.limit.reason, now - *this.since)));
-            }
-            let nap = match this.turn.poll(now, cx) {
-                Ok(()) => return Poll::Ready(Ok((this.inner.call(request), this.turn.shared().clone()))),
-                Err(nap) => nap,
-            };
-            if now >= this.limit.until {
-                return Poll::Ready(Err(rejection(&request, this.limit.reason, now - *this.since)));
-            }
-            *this.request = Some(request);
-            this.timer.as_mut().reset(far(now, nap).min(this.limit.until));
+            this.timer.as_mut().reset(due.min(until));
             ready!(this.timer.as_mut().poll(cx));
         }
     }
 }
 
-/// Tells the limiter about an error, and marks one that the throttle paces.
-fn failed<E: FindOssError>(shared: &Shared, error: &E, looked: f64) {
-    if error.is_not_sent() {
-        return; // of another throttle, further in: nothing was sent
-    }
-    // Without an answer, it tells nothing about the load of the server.
-    let Some(error) = error.oss_error() else { return };
-    match answer_of(error) {
-        Answer::Accepted => shared.accepted(looked),
-        answer => {
-            if shared.answered(answer, error.retry_after(), looked) {
-                error.notes().set_paced();
-            }
-        }
+fn report_of_response<R>(response: &Response<R>, limited: bool) -> Report {
+    let outcome = match response.status().as_u16() {
+        200..=299 if !limited && qos_delay(response.headers()).is_some() => Outcome::Delayed,
+        status => outcome_of(status),
+    };
+    Report { outcome, names_limit: false, retry_after: None }
+}
+
+fn outcome_of(status: u16) -> Outcome {
+    match status {
+        429 | 503 | 509 => Outcome::Throttled,
+        500..=599 => Outcome::Failed,
+        _ => Outcome::Accepted,
     }
 }
 
-fn answer_of(error: &OssError) -> Answer {
-    match error.class() {
-        ErrorClass::Throttling => Answer::Throttled,
-        ErrorClass::Server => Answer::Failed,
-        _ => Answer::Accepted,
+fn report_of_error(error: &OssError) -> Report {
+    let names_limit = error.is_throttled();
+    let outcome = match outcome_of(error.status().as_u16()) {
+        _ if names_limit => Outcome::Throttled,
+        Outcome::Accepted if error.class() == ErrorClass::Server => Outcome::Failed,
+        by_status => by_status,
+    };
+    Report { outcome, names_limit, retry_after: error.retry_after() }
+}
+
+/// Takes note of an error, and marks one that the throttle delays the retry of.
+fn failed<E: FindOssError>(shared: &Shared, error: &E, sent: f64) {
+    if error.is_not_sent() {
+        return; // by another throttle further in: nothing was sent
+    }
+    // Without a response, it says nothing about the load of the server.
+    let Some(error) = error.oss_error() else { return };
+    if shared.report(report_of_error(error), sent) {
+        error.notes().set_paced();
     }
 }
 

@@ -1,228 +1,304 @@
-use std::time::Duration;
+use std::{collections::BTreeMap, task::Waker, time::Duration};
 
 use super::{
-    queue::Queue,
-    rate::{Answer, Rate},
+    change::ChangeKind,
+    rate::{Outcome, Rate},
     settings::Settings,
 };
+use crate::error::NotSentReason;
 
-/// Whose turn it is: the queue, and the turns that are ready, saved up at the rate. Pure: times are arguments, in
-/// seconds; a waker is whatever `W` is.
+/// The queue of waiting calls, and the permits that become available at the rate. Pure: times are arguments, in seconds
+/// since the start. No waker is cloned, woken or dropped here: they are handed in and out by [`Wakers`].
 #[derive(Debug)]
-pub(super) struct Limiter<W> {
+pub(super) struct Limiter {
+    pub(super) settings: Settings,
     rate: Rate,
-    queue: Queue<W>,
-    /// Turns that are ready to be taken.
-    ready: f64,
-    /// Turns that were set aside at the last look, and, during a look, those of them that were taken since.
-    aside: f64,
-    /// The moment up to which turns are counted.
+    /// By ticket, a number in the order of arrival.
+    queue: BTreeMap<u64, Waiting>,
+    next_ticket: u64,
+    /// Calls that did not poll when they could have. They are not in the queue until they do.
+    skipped: usize,
+    permits: f64,
+    /// Permits are counted up to this time.
     at: f64,
-    /// No turn before this.
     paused_until: f64,
-    burst: f64,
-    catch_up: f64,
-    standstill: f64,
-    longest_pause: f64,
-    max_waiting: usize,
-    accepted: u64,
-    refused: u64,
+    /// A call that could not wait found no permit: it wanted one until then.
+    wanted_until: f64,
+    pub(super) counts: Counts,
 }
 
-/// What a caller gets who comes before its turn.
+#[derive(Debug)]
+struct Waiting {
+    /// None: it has been woken, or has not been polled yet.
+    waker: Option<Waker>,
+    /// When it will poll by itself, or was woken.
+    due: f64,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counts {
+    pub(super) accepted: u64,
+    pub(super) throttled: u64,
+    pub(super) failed: u64,
+    pub(super) rejected: u64,
+    pub(super) outages: u64,
+    pub(super) delayed: u64,
+}
+
+/// What a call gets.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum NotYet {
-    /// A ticket.
-    Wait(u64),
-    /// Nothing: the wait would be this long, and it is too long.
-    TooLong(f64),
-    /// Nothing: too many wait, and the wait would be this long.
-    TooMany(f64),
+pub(super) enum Entry {
+    Permit,
+    /// It waits until then, at most, for the reason given.
+    Wait {
+        ticket: u64,
+        until: f64,
+        reason: NotSentReason,
+    },
+    /// It would wait for this long, and cannot.
+    Rejected {
+        reason: NotSentReason,
+        wait: f64,
+    },
 }
 
-/// Longest time between two looks at the queue, so that a rise of the rate is noticed.
-const LONGEST_NAP: f64 = 0.25;
-/// What tokio's timers can tell apart. Less would be a look at the same moment again.
-const SHORTEST_NAP: f64 = 0.001;
+/// What is to be woken, or dropped, once the lock is free.
+#[derive(Debug, Default)]
+pub(super) struct Wakers {
+    pub(super) wake: Vec<Waker>,
+    pub(super) drop: Vec<Waker>,
+}
 
-impl<W> Limiter<W> {
+/// Permits accumulate for this time. Less than the bucket of a server usually holds, more than timers are late by.
+const BURST: f64 = 0.05;
+/// A call that does not poll within this time after it could have is passed over.
+const GRACE: f64 = 0.1;
+/// A timer that is later than this is set anew.
+const SLACK: f64 = 0.01;
+/// What tokio's timers can tell apart.
+const TICK: f64 = 0.001;
+
+impl Limiter {
     pub(super) fn new(settings: Settings) -> Self {
         Self {
-            rate: Rate::new(settings),
-            queue: Queue::default(),
-            ready: 1.0,
-            aside: 0.0,
+            settings,
+            rate: Rate::new(settings.first_rate, settings.max_rate),
+            queue: BTreeMap::new(),
+            next_ticket: 0,
+            skipped: 0,
+            permits: 1.0,
             at: 0.0,
             paused_until: 0.0,
-            burst: settings.burst.as_secs_f64(),
-            catch_up: settings.catch_up.as_secs_f64(),
-            standstill: settings.standstill.as_secs_f64(),
-            longest_pause: settings.max_retry_after.as_secs_f64(),
-            max_waiting: settings.max_waiting,
-            accepted: 0,
-            refused: 0,
+            wanted_until: 0.0,
+            counts: Counts::default(),
         }
     }
 
-    /// The turns that had been set aside and that nobody took, and the good answers that came meanwhile.
-    pub(super) fn take_back(&mut self, turns: u32, accepted: u32, now: f64) {
-        self.ready += f64::from(turns);
-        self.aside -= f64::from(turns);
-        if accepted > 0 {
-            self.accepted += u64::from(accepted);
-            self.rate.accepted_calmly(accepted, now);
-        }
-    }
-
-    /// Sets the turns that are ready aside, if nobody waits and nothing is wrong: the rate need not be looked at then.
-    pub(super) fn set_aside(&mut self, now: f64) -> Option<u32> {
-        let calm = self.queue.is_empty() && self.rate.is_calm() && self.paused_until <= now;
-        let turns = if calm { self.ready.max(0.0) as u32 } else { 0 };
-        self.aside = f64::from(turns);
-        self.ready -= self.aside;
-        calm.then_some(turns)
-    }
-
-    /// A caller comes, and can wait for this long, which is asked for only if it has to. Ok if it is its turn.
-    pub(super) fn enter(&mut self, patience: impl FnOnce() -> f64, now: f64) -> Result<(), NotYet> {
+    /// A call comes.
+    pub(super) fn enter(&mut self, deadline: Option<f64>, now: f64, wakers: &mut Wakers) -> Entry {
         self.advance(now);
-        if self.queue.is_empty() && self.ready >= 1.0 && now >= self.paused_until {
-            self.ready -= 1.0;
-            return Ok(());
+        if self.queue.is_empty() && self.is_permit_available(now) {
+            self.permits -= 1.0;
+            return Entry::Permit;
         }
-        let wait = self.wait_of(self.queue.len(), self.rate.hoped(), now);
-        Err(if wait > patience() {
-            NotYet::TooLong(wait)
-        } else if self.queue.len() >= self.max_waiting {
-            NotYet::TooMany(wait)
+        if self.queue.is_empty() {
+            self.wanted_until = now + 1.0 / self.per_second(now);
+        }
+        self.wake(now, wakers);
+        let by_wait = now + self.settings.max_wait.as_secs_f64();
+        let (until, reason) = match deadline {
+            Some(deadline) if deadline <= by_wait => (deadline, NotSentReason::Deadline),
+            _ => (by_wait, NotSentReason::MaxWait),
+        };
+        let reason = if until <= now || until < self.paused_until {
+            reason
+        } else if self.waiting() >= self.settings.max_waiting {
+            NotSentReason::QueueFull
         } else {
-            NotYet::Wait(self.queue.push())
-        })
+            let ticket = self.next_ticket;
+            self.next_ticket += 1;
+            let due = self.due(self.queue.len(), now);
+            self.queue.insert(ticket, Waiting { waker: None, due });
+            return Entry::Wait { ticket, until, reason };
+        };
+        self.counts.rejected += 1;
+        Entry::Rejected { reason, wait: self.due(self.queue.len(), now) - now }
     }
 
-    /// Whether the turn of this ticket has come. If not, the waker is kept, and this long is it until the next look.
-    pub(super) fn look(&mut self, ticket: u64, now: f64, waker: impl FnOnce() -> W) -> Result<(), f64> {
-        if !self.queue.waits(ticket) {
-            return Ok(());
-        }
-        self.queue.remember(ticket, waker());
-        let rate = self.rate(now);
-        Err(self.wait_of(self.queue.ahead_of(ticket), rate, now).clamp(SHORTEST_NAP, LONGEST_NAP))
-    }
-
-    /// Calls those whose turn it is, and tells whom to wake.
-    pub(super) fn call(&mut self, now: f64, mut wake: impl FnMut(W)) {
+    /// A waiting call is polled. Ok if it takes a permit; else the time at which it should poll again, and its waker is
+    /// kept.
+    pub(super) fn poll(
+        &mut self,
+        ticket: u64,
+        waker: Waker,
+        now: f64,
+        wakers: &mut Wakers,
+    ) -> Result<(), f64> {
         self.advance(now);
-        while now >= self.paused_until && self.ready >= 1.0 {
-            let Some(waker) = self.queue.call_next() else { return };
-            self.ready -= 1.0;
-            if let Some(waker) = waker {
-                wake(waker);
+        let known = self.queue.remove(&ticket);
+        self.skipped -= usize::from(known.is_none());
+        wakers.drop.extend(known.and_then(|waiting| waiting.waker));
+        let mut blocked_until = f64::INFINITY;
+        if self.is_permit_available(now) {
+            self.skip_absent(ticket, now, wakers);
+            match self.queue.first_key_value() {
+                Some((first, waiting)) if *first < ticket => blocked_until = waiting.due + GRACE,
+                _ => {
+                    self.permits -= 1.0;
+                    wakers.drop.push(waker);
+                    self.wake(now, wakers);
+                    return Ok(());
+                }
             }
         }
+        let first = self.queue.keys().next().map_or(ticket, |first| *first);
+        let ahead = usize::try_from(ticket.saturating_sub(first)).unwrap_or(usize::MAX).min(self.queue.len());
+        let due = self.due(ahead, now);
+        self.queue.insert(ticket, Waiting { waker: Some(waker), due });
+        self.wake_others(ticket, now, wakers);
+        Err(due.min(blocked_until).max(now + TICK))
     }
 
-    /// For when its turn comes sooner than its timer knows.
-    fn wake_first(&mut self, wake: impl FnMut(W)) {
-        self.queue.take_first_waker().into_iter().for_each(wake);
-    }
-
-    /// A caller with a ticket goes away. A turn that it had got already is given to the next.
-    pub(super) fn leave(&mut self, ticket: u64, now: f64, mut wake: impl FnMut(W)) {
-        if !self.queue.waits(ticket) {
-            self.ready += 1.0;
-        } else if self.queue.leave(ticket) {
-            self.wake_first(&mut wake);
+    /// A waiting call is dropped.
+    pub(super) fn leave(&mut self, ticket: u64, now: f64, wakers: &mut Wakers) {
+        match self.queue.remove(&ticket) {
+            Some(waiting) => wakers.drop.extend(waiting.waker),
+            None => self.skipped -= 1,
         }
-        self.call(now, wake);
+        self.advance(now);
+        self.wake(now, wakers);
     }
 
-    /// An answer came to a request that was sent then. True if the throttle paces what is done about it.
-    pub(super) fn answered(
+    /// A response came to a request that was sent at that time.
+    pub(super) fn on(
         &mut self,
-        answer: Answer,
-        retry_after: Option<Duration>,
+        outcome: Outcome,
         sent: f64,
         now: f64,
-        mut wake: impl FnMut(W),
-    ) -> bool {
+        wakers: &mut Wakers,
+    ) -> Option<ChangeKind> {
         self.advance(now);
-        let was_outage = self.rate.is_outage();
-        let paced = self.rate.on(answer, sent, now);
-        if self.rate.is_outage() && !was_outage {
-            // What was saved up in better times is not for probes.
-            self.ready = 0.0;
-        }
-        match answer {
-            Answer::Accepted => self.accepted += 1,
-            Answer::Throttled => self.refused += 1,
-            Answer::Failed => {}
-        }
-        // What is not paced waits by itself.
-        if let Some(pause) = retry_after.filter(|_| paced) {
-            self.paused_until = self.paused_until.max(now + pause.as_secs_f64().min(self.longest_pause));
-        }
-        if !self.queue.is_empty() {
-            if was_outage && !self.rate.is_outage() {
-                // Its timer was set when turns were rare.
-                self.wake_first(&mut wake);
+        let (was_limited, was_outage) = (self.rate.is_limited(), self.rate.is_outage());
+        self.rate.on(outcome, sent, now);
+        match outcome {
+            Outcome::Accepted => self.counts.accepted += 1,
+            Outcome::Delayed => {
+                self.counts.accepted += 1;
+                self.counts.delayed += 1;
             }
-            self.call(now, wake);
+            Outcome::Throttled => self.counts.throttled += 1,
+            Outcome::Failed => self.counts.failed += 1,
         }
-        paced
-    }
-
-    /// Counts the turns that have become ready.
-    fn advance(&mut self, now: f64) {
-        let from = self.at.max(self.paused_until).min(now);
-        self.at = self.at.max(now);
-        let passed = now - from;
-        if passed <= 0.0 {
-            return;
-        }
-        let saved_up = if self.queue.is_empty() {
-            self.rate.idle(now);
-            self.burst
-        } else {
-            self.rate.grow(passed);
-            if self.rate.is_measured() { self.catch_up } else { self.standstill }
+        let change = match (was_outage, self.rate.is_outage()) {
+            (false, true) => {
+                self.counts.outages += 1;
+                // What was saved up in better times is not for probes.
+                self.permits = 0.0;
+                Some(ChangeKind::OutageBegan)
+            }
+            (true, false) => Some(ChangeKind::OutageEnded),
+            _ => (!was_limited && self.rate.is_limited()).then_some(ChangeKind::Slowed),
         };
-        let rate = self.rate(now);
-        // What was set aside may all have been taken a moment ago: no more than a burst goes out at any time.
-        let most = 1.0 + rate * saved_up - self.aside;
-        self.ready = (self.ready + passed * rate).min(most.max(0.0));
+        self.wake(now, wakers);
+        change
     }
 
-    /// The time until the turn of one who has this many before it.
-    fn wait_of(&self, ahead: usize, rate: f64, now: f64) -> f64 {
-        let turns = (ahead as f64 + 1.0 - self.ready).max(0.0);
-        (self.paused_until - now).max(0.0) + turns / rate
+    /// Nothing is accepted at present.
+    pub(super) fn is_outage(&self) -> bool {
+        self.rate.is_outage()
     }
 
-    /// Turns a second. In an outage there are some for whoever comes, too, though nobody waits.
-    pub(super) fn rate(&mut self, now: f64) -> f64 {
-        self.rate.per_second(self.queue.len().max(1), now)
+    /// No permit is given before that time.
+    pub(super) fn pause(&mut self, time: Duration, now: f64) {
+        self.advance(now);
+        self.paused_until = self.paused_until.max(now + time.as_secs_f64());
+    }
+
+    pub(super) fn resume(&mut self, now: f64, wakers: &mut Wakers) {
+        self.paused_until = self.paused_until.min(now);
+        self.wake(now, wakers);
+    }
+
+    pub(super) fn set(&mut self, settings: Settings) {
+        if settings.first_rate != self.settings.first_rate {
+            self.rate = Rate::new(settings.first_rate, settings.max_rate);
+        }
+        self.rate.set_max(settings.max_rate);
+        self.settings = settings;
+    }
+
+    /// Forgets what was learned.
+    pub(super) fn reset(&mut self, now: f64, wakers: &mut Wakers) {
+        self.rate = Rate::new(self.settings.first_rate, self.settings.max_rate);
+        self.resume(now, wakers);
+    }
+
+    /// Permits per second.
+    pub(super) fn per_second(&self, now: f64) -> f64 {
+        self.rate.per_second(self.queue.len(), now)
     }
 
     pub(super) fn waiting(&self) -> usize {
-        self.queue.len()
+        self.queue.len() + self.skipped
     }
 
-    pub(super) fn accepted(&self) -> u64 {
-        self.accepted
+    /// Counts the permits that have become available.
+    pub(super) fn advance(&mut self, now: f64) {
+        let (from, passed) = (self.at, now - self.at);
+        if passed <= 0.0 {
+            return;
+        }
+        self.at = now;
+        let wanted_until = if self.queue.is_empty() { self.wanted_until } else { now };
+        // Nobody knows what is accepted while nothing is sent.
+        let wanted = wanted_until.min(now) - from.max(self.paused_until);
+        if wanted > 0.0 {
+            self.rate.grow(wanted);
+        } else {
+            self.rate.idle(now);
+        }
+        let rate = self.per_second(now);
+        self.permits = (self.permits + passed * rate).min(1.0 + BURST * rate);
     }
 
-    pub(super) fn refused(&self) -> u64 {
-        self.refused
+    fn is_permit_available(&self, now: f64) -> bool {
+        self.permits >= 1.0 && now >= self.paused_until
     }
 
-    /// Forgets what was learned. Who waits goes on waiting, and the totals stay.
-    pub(super) fn reset(&mut self, settings: Settings, now: f64, wake: impl FnMut(W)) {
-        self.rate = Rate::new(settings);
-        self.paused_until = now.min(self.paused_until);
-        self.call(now, wake);
+    /// When a call with this many ahead gets its permit.
+    fn due(&self, ahead: usize, now: f64) -> f64 {
+        let missing = (ahead as f64 + 1.0 - self.permits).max(0.0);
+        now.max(self.paused_until) + missing / self.per_second(now)
+    }
+
+    /// Passes over the calls before this one that have not polled although they could have.
+    fn skip_absent(&mut self, ticket: u64, now: f64, wakers: &mut Wakers) {
+        while let Some(first) = self.queue.first_entry() {
+            if *first.key() >= ticket || first.get().due + GRACE > now {
+                return;
+            }
+            wakers.wake.extend(first.remove().waker);
+            self.skipped += 1;
+        }
+    }
+
+    /// Wakes as many calls as there are permits, and the first one if its timer is too late by now.
+    fn wake(&mut self, now: f64, wakers: &mut Wakers) {
+        self.wake_others(u64::MAX, now, wakers);
+    }
+
+    /// As `wake`, but for a call that is being polled.
+    fn wake_others(&mut self, polled: u64, now: f64, wakers: &mut Wakers) {
+        if self.queue.is_empty() {
+            return;
+        }
+        let permits = if self.is_permit_available(now) { self.permits as usize } else { 0 };
+        let first_due = self.due(0, now);
+        for (index, (ticket, waiting)) in self.queue.iter_mut().take(permits.max(1)).enumerate() {
+            if *ticket != polled && (index < permits || waiting.due > first_due + SLACK) {
+                waiting.due = waiting.due.min(first_due);
+                wakers.wake.extend(waiting.waker.take());
+            }
+        }
     }
 }
-
-#[cfg(test)]
-mod tests;

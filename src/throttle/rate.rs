@@ -1,246 +1,221 @@
-use super::{
-    course::Course,
-    gauge::{Cut, Gauge},
-    known::Known,
-    outage::Outage,
-    recent::Recent,
-    settings::Settings,
-    shut::Shut,
-};
+use super::recent::Recent;
 
-/// What came back for a request, as far as the rate is concerned.
+/// What a response says about the load of the server.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Answer {
-    /// OSS did the work: a success, or an error that is not about load.
+pub(super) enum Outcome {
+    /// The server did the work, or rejected the request for a reason other than load.
     Accepted,
+    /// Accepted, but the server held it back first, because a bandwidth limit is reached.
+    Delayed,
     /// A limit is reached.
     Throttled,
-    /// OSS failed: a 5xx that names no limit.
+    /// The server failed without naming a limit.
     Failed,
 }
 
-/// The request rate. Pure: times are arguments, in seconds.
+/// The law: state and event in, request rate out. Times are arguments, in seconds since the start.
 #[derive(Clone, Debug)]
 pub(super) struct Rate {
-    settings: Settings,
-    /// Requests a second, unless the server is shut or there is an outage.
+    /// Requests per second, except during an outage.
     value: f64,
-    course: Course,
-    known: Known,
-    shut: Shut,
-    outage: Outage,
-    accepted: Recent,
-    gauge: Gauge,
-    /// When the rate was last set after a refusal.
+    first: f64,
+    max: f64,
+    /// The rate that the server accepted at the last cut. None in slow start.
+    limit: Option<f64>,
     cut_at: f64,
-    /// When last nobody waited.
-    idle_at: f64,
-    /// How long the faster answers take, at most: they are timed from the last look at the limiter before they were sent.
-    /// Unknown before the first.
-    answer_time: Option<f64>,
+    /// Time with demand since the last cut.
+    wanted: f64,
+    accepted: Recent,
+    round_trip: Option<f64>,
+    /// Responses in a row that were not accepted.
+    misses: u32,
+    /// When a request was last accepted, and the usual time between two.
+    accepted_at: f64,
+    gap: f64,
+    outage: Option<Outage>,
 }
 
-/// Longest time that callers can have waited between two looks: there is one each nap.
+/// Nothing is accepted.
+#[derive(Clone, Copy, Debug)]
+struct Outage {
+    since: f64,
+    /// The rate that was accepted before.
+    carried: f64,
+    /// The last response was throttled.
+    throttled: bool,
+}
+
+/// Lowest rate, one request in a minute: a cut never ends in a standstill.
+const LEAST: f64 = 1.0 / 60.0;
+/// Most of the rate that one cut takes away.
+const DEEPEST_CUT: f64 = 0.5;
+/// A cut goes to this share of what was accepted: enough to empty a full queue of the server.
+const BELOW_LIMIT: f64 = 0.9;
+/// Throttled responses within this time are one event.
+const SETTLE: f64 = 0.05;
+/// Slow start doubles once in a round trip, within these bounds.
+const DOUBLING: (f64, f64) = (0.1, 1.0);
+/// After this time without demand, and without a throttled response, the limit is unknown again.
+const FORGET: f64 = 60.0;
+/// Misses in a row that may be an outage. One response in five may be a random 500: ten in a row are 1 in 10⁷.
+const MISSES: u32 = 10;
+/// Nothing is accepted if it takes this long, and this many times as long as usual.
+const SILENCE: (f64, f64) = (0.05, 5.0);
+/// Probes per second, at most, and per waiting call.
+const PROBES: (f64, f64) = (10.0, 0.2);
+/// Probes come after this share of the time since the last accepted response: failures, throttled.
+const PROBE_SHARE: (f64, f64) = (0.05, 0.125);
+/// Longest time between two probes.
+const LONGEST_PROBE: f64 = 20.0;
+/// Longest time that one update may account for: the rate does not grow while the program stands still.
 const LONGEST_STEP: f64 = 0.25;
 
 impl Rate {
-    pub(super) fn new(settings: Settings) -> Self {
+    pub(super) fn new(first: f64, max: f64) -> Self {
         Self {
-            settings,
-            value: settings.first_rate.min(settings.max_rate),
-            course: Course::Start,
-            known: Known::new(&settings),
-            shut: Shut::default(),
-            outage: Outage::default(),
-            accepted: Recent::default(),
-            gauge: Gauge::default(),
+            value: first.min(max),
+            first,
+            max,
+            limit: None,
             cut_at: f64::NEG_INFINITY,
-            idle_at: 0.0,
-            answer_time: None,
+            wanted: 0.0,
+            accepted: Recent::default(),
+            round_trip: None,
+            misses: 0,
+            accepted_at: 0.0,
+            gap: 0.0,
+            outage: None,
         }
     }
 
-    /// Requests a second, now that this many callers wait.
-    pub(super) fn per_second(&mut self, waiting: usize, now: f64) -> f64 {
-        let Settings { probe_rate, probe_interval, trickle, .. } = self.settings;
-        if self.outage.is_on() {
-            let probes = probe_rate.min(waiting as f64 / probe_interval.as_secs_f64());
-            (self.accepted.last(10, now) / 2.0).max(probes).min(self.value)
-        } else if self.shut.is_shut() {
-            (self.value * trickle).max(f64::min(1.0, self.value / 2.0))
-        } else {
-            self.value
-        }
+    pub(super) fn set_max(&mut self, max: f64) {
+        self.max = max;
+        self.value = self.value.min(max);
     }
 
-    /// As [`per_second`](Self::per_second), once the server is open and the outage over.
-    pub(super) fn hoped(&self) -> f64 {
-        self.value
+    /// Requests per second while this many calls wait.
+    pub(super) fn per_second(&self, waiting: usize, now: f64) -> f64 {
+        let Some(outage) = self.outage else { return self.value };
+        let share = if outage.throttled { PROBE_SHARE.1 } else { PROBE_SHARE.0 };
+        let patient = 1.0 / (share * (now - self.accepted_at)).clamp(0.01, LONGEST_PROBE);
+        (PROBES.1 * waiting.max(1) as f64).min(PROBES.0).min(patient).min(self.value)
     }
 
     pub(super) fn is_outage(&self) -> bool {
-        self.outage.is_on()
+        self.outage.is_some()
     }
 
-    /// Whether there is a limit that was measured.
-    pub(super) fn is_measured(&self) -> bool {
-        matches!(self.course, Course::Pass(_))
+    /// Whether a limit has been met and not been forgotten.
+    pub(super) fn is_limited(&self) -> bool {
+        self.limit.is_some()
     }
 
-    /// Whether a good answer changes nothing at present, so that it is enough to count it.
-    pub(super) fn is_calm(&self) -> bool {
-        self.outage.is_calm() && self.shut.is_calm() && !self.gauge.is_cut()
-    }
-
-    /// So many good answers came while it was [calm](Self::is_calm).
-    pub(super) fn accepted_calmly(&mut self, answers: u32, now: f64) {
-        self.accepted.add(answers, now);
-        self.gauge.serve(answers);
-    }
-
-    /// Callers waited for this long.
+    /// Callers wanted more than the rate for this long.
     pub(super) fn grow(&mut self, seconds: f64) {
         let seconds = seconds.min(LONGEST_STEP);
-        self.gauge.press(seconds);
-        // Growth needs news: when the program has stood still, there were none.
-        let seconds = seconds.min(1.0 / self.value + self.settings.standstill.as_secs_f64());
-        let longest = self.settings.longest_doubling.as_secs_f64();
-        let answer_time = self.answer_time.map_or(longest, |known| known.min(longest));
-        if !self.outage.is_on() && !self.shut.is_shut() {
-            let next = self.course.step(self.value, seconds, answer_time, &self.settings);
-            self.value = next.min(self.settings.max_rate);
-        }
-    }
-
-    /// Nobody waits: the rate is not what is sent.
-    pub(super) fn idle(&mut self, now: f64) {
-        self.idle_at = now;
-    }
-
-    /// Takes note of an answer to a request that was sent then. True if the throttle paces what is done about it.
-    pub(super) fn on(&mut self, answer: Answer, sent: f64, now: f64) -> bool {
-        if answer != Answer::Failed {
-            self.answers_again(now);
-            self.time((now - sent).max(0.0));
-        }
-        match answer {
-            Answer::Failed => self.failed(now),
-            Answer::Throttled => self.throttled(sent, now),
-            Answer::Accepted => self.accepted(sent, now),
-        }
-        answer == Answer::Throttled || self.outage.is_on()
-    }
-
-    /// An answer took so long. Slow ones are slow because of what was asked for, and count for little.
-    fn time(&mut self, took: f64) {
-        let known = self.answer_time.unwrap_or(took);
-        self.answer_time = Some(took.min(known + (took - known) / 16.0));
-    }
-
-    fn failed(&mut self, now: f64) {
-        self.outage.failed(self.accepted.last(10, now), now, &self.settings);
-        if !self.outage.is_on() {
-            self.gauge.serve(1); // it failed for another reason, but the limit had let it pass
-        }
-    }
-
-    /// The server works. After an outage, back to what it carried, and on from there.
-    fn answers_again(&mut self, now: f64) {
-        let settings = &self.settings;
-        let Some(carried) = self.outage.end(now, settings) else { return };
-        // What little was carried in a quiet time is no measure.
-        let returning = if carried > settings.probe_rate { carried } else { settings.first_rate };
-        self.value = returning.min(self.value);
-        self.course = Course::Pass(self.known.first_pass(self.value, settings).returning(settings));
-        self.gauge.forget();
-    }
-
-    fn accepted(&mut self, sent: f64, now: f64) {
-        let ends = self.gauge.ends(sent);
-        self.shut.served(sent, ends.is_some());
-        if let Some(cut) = ends {
-            self.judge(cut, now);
-        }
-        self.accepted.add(1, now);
-        self.gauge.serve(1);
-    }
-
-    fn throttled(&mut self, sent: f64, now: f64) {
-        let after_cut = sent >= self.cut_at;
-        let settled = now - self.cut_at >= self.settings.settling.as_secs_f64();
-        let cuts = after_cut && settled && !self.shut.is_shut();
-        if cuts {
-            self.cut(now);
-        }
-        let shuts = self.shut.refused(after_cut && !cuts, now, &self.settings);
-        self.gauge.refused(shuts, now);
-    }
-
-    /// The server has refused a request that was sent since the last cut. How far down is right is known when it
-    /// gives again.
-    fn cut(&mut self, now: f64) {
-        let sent = self.sent_lately(now);
-        let floor = self.settings.floor * self.accepted.last(10, now);
-        let share = match self.course {
-            Course::Start => self.settings.first_cut,
-            Course::Search => self.settings.search_cut,
-            Course::Pass(_) => 1.0 - self.settings.contest_back_off,
-        };
-        self.value = (sent * share).max(floor).min(sent);
-        if let Course::Start = self.course {
-            self.course = Course::Search;
-        }
-        self.gauge.cut(sent, floor, now);
-        self.cut_at = now;
-    }
-
-    /// The rate at which requests went out: the limiter's, if callers waited.
-    fn sent_lately(&mut self, now: f64) -> f64 {
-        if now - self.idle_at > 0.02 {
-            return self.value;
-        }
-        let seen = self.accepted.last(10, now).max(self.accepted.last(2, now) * 5.0);
-        self.value.min(1.2 * seen.max(self.settings.probe_rate))
-    }
-
-    /// The server gives again, after a cut.
-    fn judge(&mut self, cut: Cut, now: f64) {
-        // What was under way at the first refusal is refused, or served, for as long as an answer takes, more or less: that is
-        // all the time that there is to count in then.
-        let answer_time = 0.75 * self.answer_time.unwrap_or(0.0);
-        let shortest = self.settings.shortest_measure.as_secs_f64().max(answer_time);
-        let Some(mut measure) = self.gauge.measure(cut, shortest, self.settings.least_measure, now) else {
-            // Nothing is known of it but that it is not where the pass takes it to be.
-            if matches!(self.course, Course::Pass(pass) if pass.is_overrun(&self.settings)) {
-                self.search(cut);
-            }
+        if self.is_outage() {
             return;
-        };
-        self.cut_at = now; // what was sent before tells nothing of the rate from now on
-        measure.limit = measure.limit.min(cut.sent).max(cut.floor).max(0.1);
-        let (pass, rate) = if let Course::Pass(old) = self.course {
-            match self.known.next_pass(&old, cut.sent, &measure, now, &self.settings) {
-                Some(next) => next,
-                None => return self.search(cut),
+        }
+        self.wanted += seconds;
+        self.value = match self.limit {
+            None => {
+                let doubling = self.round_trip.unwrap_or(DOUBLING.1).clamp(DOUBLING.0, DOUBLING.1);
+                self.value * (seconds / doubling).exp2()
             }
+            Some(limit) => self.value.max(cubic(limit, self.wanted / self.period(limit))),
+        }
+        .min(self.max);
+    }
+
+    /// The time in which the rate grows from below the limit back to it: K of RFC 9438.
+    fn period(&self, limit: f64) -> f64 {
+        (limit / 125.0).cbrt().max(30.0 / limit).clamp(0.6, 2.5).max(4.0 * self.round_trip.unwrap_or(0.0))
+    }
+
+    /// The client asks for less than the rate.
+    pub(super) fn idle(&mut self, now: f64) {
+        if self.limit.is_some() && now - self.cut_at - self.wanted >= FORGET && !self.is_outage() {
+            self.limit = None;
+            self.value = self.value.max(self.first).min(self.max);
+        }
+    }
+
+    /// Takes note of a response to a request that was sent at that time.
+    pub(super) fn on(&mut self, outcome: Outcome, sent: f64, now: f64) {
+        self.time((now - sent).max(0.0));
+        match outcome {
+            Outcome::Accepted => self.accept(sent, now),
+            Outcome::Delayed => {
+                self.accept(sent, now);
+                self.cut(sent, now);
+            }
+            Outcome::Throttled => {
+                self.cut(sent, now);
+                self.miss(true, now);
+            }
+            Outcome::Failed => self.miss(false, now),
+        }
+    }
+
+    /// Slow responses are slow for reasons of their own, and count for little.
+    fn time(&mut self, took: f64) {
+        let usual = self.round_trip.unwrap_or(took);
+        self.round_trip = Some(took.min(usual + (took - usual) / 16.0));
+    }
+
+    fn accept(&mut self, sent: f64, now: f64) {
+        self.accepted.add(now);
+        if let Some(outage) = self.outage {
+            // A response to a request from before the outage says nothing about now.
+            if sent < outage.since {
+                return;
+            }
+            self.recover(outage.carried);
         } else {
-            let pass = self.known.first_pass(measure.limit, &self.settings);
-            (pass, pass.first_rate())
-        };
-        self.course = Course::Pass(pass);
-        self.set(rate.max(cut.floor));
+            self.gap += (now - self.accepted_at - self.gap) / 8.0;
+        }
+        self.misses = 0;
+        self.accepted_at = now;
     }
 
-    /// The limit is no longer where it was.
-    fn search(&mut self, cut: Cut) {
-        self.course = Course::Search;
-        self.set((cut.sent * self.settings.first_cut).max(cut.floor));
+    fn recover(&mut self, carried: f64) {
+        self.outage = None;
+        let carried = if carried > PROBES.0 { carried } else { self.first };
+        let limit = carried.min(self.value);
+        self.limit = Some(limit);
+        self.wanted = self.period(limit);
+        self.value = limit;
     }
 
-    fn set(&mut self, rate: f64) {
-        self.value = rate.min(self.settings.max_rate);
+    fn cut(&mut self, sent: f64, now: f64) {
+        if sent < self.cut_at || now - self.cut_at < SETTLE || self.is_outage() {
+            return;
+        }
+        let target = (BELOW_LIMIT * self.accepted.rate(now)).max(DEEPEST_CUT * self.value).max(LEAST);
+        self.value = self.value.min(target);
+        self.limit = Some(self.value / BELOW_LIMIT);
+        self.cut_at = now;
+        self.wanted = 0.0;
+    }
+
+    fn miss(&mut self, throttled: bool, now: f64) {
+        self.misses = self.misses.saturating_add(1);
+        if !throttled && !self.is_outage() {
+            self.accepted.add(now); // it failed for another reason, but no limit has held it up
+        }
+        match &mut self.outage {
+            Some(outage) => outage.throttled = throttled,
+            None if self.misses >= MISSES
+                && now - self.accepted_at >= (SILENCE.1 * self.gap).max(SILENCE.0) =>
+            {
+                self.outage = Some(Outage { since: now, carried: self.accepted.last(), throttled });
+            }
+            None => {}
+        }
     }
 }
 
-#[cfg(test)]
-mod tests;
+/// CUBIC: 0.9 of the limit at 0, the limit at 1, 1.1 times the limit at 2, 6 times at 4.7.
+fn cubic(limit: f64, periods: f64) -> f64 {
+    limit * (1.0 + (1.0 - BELOW_LIMIT) * (periods - 1.0).powi(3))
+}

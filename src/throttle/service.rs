@@ -4,14 +4,14 @@ use std::{
     time::Duration,
 };
 
-use http::Request;
+use http::{Request, Response};
 use tokio::time::Instant;
 use tower::Service;
 
 use super::{
-    future::{Limit, ResponseFuture},
-    limiter::NotYet,
-    shared::{Shared, Turn},
+    future::{ResponseFuture, limits_itself, rejection},
+    limiter::Entry,
+    shared::{Position, Shared},
 };
 use crate::{
     Deadline,
@@ -30,83 +30,76 @@ impl<S> Throttle<S> {
         Self { inner, shared }
     }
 
-    /// The wrapped service.
+    /// Returns the inner service.
     pub fn get_ref(&self) -> &S {
         &self.inner
     }
 
-    /// The wrapped service, to change it.
+    /// Returns the inner service, to change it.
     pub fn get_mut(&mut self) -> &mut S {
         &mut self.inner
     }
 
-    /// The wrapped service, by value.
+    /// Returns the inner service, by value.
     pub fn into_inner(self) -> S {
         self.inner
     }
 }
 
-impl<S, B> Service<Request<B>> for Throttle<S>
+impl<S, B, R> Service<Request<B>> for Throttle<S>
 where
-    S: Service<Request<B>> + Clone,
+    S: Service<Request<B>, Response = Response<R>> + Clone,
     S::Error: FindOssError + From<NotSentError>,
 {
-    type Response = S::Response;
+    type Response = Response<R>;
     type Error = S::Error;
     type Future = ResponseFuture<S, B>;
 
+    /// Forwards to the inner service. It is the future that waits for a permit.
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
     }
 
     #[inline]
     fn call(&mut self, request: Request<B>) -> Self::Future {
+        let now = Instant::now();
         let deadline = Deadline::of(&request);
-        let in_time = |deadline: Deadline| deadline.moment() >= Instant::now();
-        if deadline.is_none_or(in_time) && self.shared.calm().take() {
-            return ResponseFuture::sent(self.inner.call(request), self.shared.clone());
+        let entry = match deadline {
+            Some(deadline) if deadline.moment() < now => {
+                Entry::Rejected { reason: NotSentReason::Deadline, wait: 0.0 }
+            }
+            _ => self.shared.enter(deadline, now),
+        };
+        if entry == Entry::Permit {
+            let sent = self.shared.since_start(now);
+            let limited = limits_itself(&request);
+            return ResponseFuture::sent(self.inner.call(request), self.shared.clone(), sent, limited);
         }
-        match self.look(deadline) {
-            Ok(()) => ResponseFuture::sent(self.inner.call(request), self.shared.clone()),
-            Err(not_yet) => self.wait(request, not_yet),
-        }
+        self.wait(request, entry, now)
     }
 }
 
 impl<S> Throttle<S> {
-    #[inline(never)]
-    fn look(&self, deadline: Option<Deadline>) -> Result<(), NotYet> {
-        let now = Instant::now();
-        if deadline.is_some_and(|deadline| deadline.moment() < now) {
-            return Err(NotYet::TooLong(0.0));
-        }
-        let limit = || Limit::of(deadline, self.shared.settings().max_wait, now);
-        self.shared.enter(|| limit().patience(now), now)
-    }
-
     #[cold]
     #[inline(never)]
-    fn wait<B>(&mut self, request: Request<B>, not_yet: NotYet) -> ResponseFuture<S, B>
+    fn wait<B>(&mut self, request: Request<B>, entry: Entry, now: Instant) -> ResponseFuture<S, B>
     where
         S: Service<Request<B>> + Clone,
     {
-        let now = Instant::now();
-        let limit = Limit::of(Deadline::of(&request), self.shared.settings().max_wait, now);
-        match not_yet {
-            NotYet::Wait(ticket) => {
-                // The one that is ready waits along; the clone that stays has to be polled ready anew.
+        match entry {
+            Entry::Wait { ticket, until, reason } => {
+                // The service that is ready waits, too; the clone that replaces it must be polled ready first.
                 let clone = self.inner.clone();
                 let inner = mem::replace(&mut self.inner, clone);
-                ResponseFuture::waiting(inner, request, Turn::new(self.shared.clone(), ticket), limit, now)
+                let position = Position::new(self.shared.clone(), ticket, until, reason, now);
+                ResponseFuture::waiting(inner, request, position)
             }
-            NotYet::TooLong(wait) => ResponseFuture::rejected(&request, limit.reason(), duration(wait)),
-            NotYet::TooMany(wait) => {
-                ResponseFuture::rejected(&request, NotSentReason::QueueFull, duration(wait))
+            Entry::Rejected { reason, wait } => {
+                let wait = Duration::try_from_secs_f64(wait).unwrap_or(Duration::MAX);
+                ResponseFuture::rejected(rejection(&request, reason, wait))
             }
+            // INVARIANT: the caller sends a request that has its permit.
+            Entry::Permit => unreachable!("a call with a permit does not wait"),
         }
     }
-}
-
-fn duration(seconds: f64) -> Duration {
-    Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
 }

@@ -1,6 +1,6 @@
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     task::{Context, Waker},
     time::Duration,
 };
@@ -8,133 +8,167 @@ use std::{
 use tokio::time::Instant;
 
 use super::{
-    calm::Calm,
-    limiter::{Limiter, NotYet},
-    rate::Answer,
+    change::Change,
+    limiter::{Entry, Limiter, Wakers},
+    rate::Outcome,
     settings::Settings,
 };
+use crate::{Deadline, deadline::far, error::NotSentReason};
 
-/// One limiter, and all who share it.
+/// A limiter behind its lock, and everybody who shares it.
 #[derive(Clone)]
 pub(super) struct Shared(Arc<Inner>);
 
 struct Inner {
-    calm: Calm,
-    settings: Settings,
     start: Instant,
-    limiter: Mutex<Limiter<Waker>>,
+    limiter: Mutex<Limiter>,
+    on_change: Mutex<Option<Hook>>,
 }
 
-/// Whom to wake once the lock is free again.
-type Woken = Vec<Waker>;
+pub(super) type Hook = Arc<dyn Fn(Change) + Send + Sync>;
+
+/// A response, as far as the throttle is concerned.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Report {
+    pub(super) outcome: Outcome,
+    /// The error says that a limit is reached, not only its status.
+    pub(super) names_limit: bool,
+    pub(super) retry_after: Option<Duration>,
+}
 
 impl Shared {
     pub(super) fn new(settings: Settings) -> Self {
         let limiter = Mutex::new(Limiter::new(settings));
-        Self(Arc::new(Inner { calm: Calm::none(), settings, start: Instant::now(), limiter }))
+        Self(Arc::new(Inner { start: Instant::now(), limiter, on_change: Mutex::default() }))
     }
 
-    pub(super) fn calm(&self) -> &Calm {
-        &self.0.calm
+    pub(super) fn since_start(&self, moment: Instant) -> f64 {
+        moment.saturating_duration_since(self.0.start).as_secs_f64()
     }
 
-    pub(super) fn settings(&self) -> &Settings {
-        &self.0.settings
-    }
-
-    pub(super) fn enter(&self, patience: impl FnOnce() -> Duration, now: Instant) -> Result<(), NotYet> {
-        self.with(now, |limiter, now, _| limiter.enter(|| patience().as_secs_f64(), now))
-    }
-
-    /// A good answer came to a request that was sent after this look at the limiter.
+    /// Locks the limiter. Whoever is to be woken is woken after that: it may lock the limiter at once.
     #[inline]
-    pub(super) fn accepted(&self, looked: f64) {
-        if !self.0.calm.accept() {
-            self.answered(Answer::Accepted, None, looked);
-        }
+    pub(super) fn with<T>(&self, act: impl FnOnce(&mut Limiter, f64, &mut Wakers) -> T) -> T {
+        self.at(Instant::now(), act)
     }
 
-    /// An answer came to a request that was sent after this look at the limiter. True if the throttle paces what is
-    /// done about it.
-    #[cold]
-    pub(super) fn answered(&self, answer: Answer, retry_after: Option<Duration>, looked: f64) -> bool {
-        self.with(Instant::now(), |limiter, now, woken| {
-            limiter.answered(answer, retry_after, looked, now, |waker| woken.push(waker))
-        })
-    }
-
-    pub(super) fn reset(&self) {
-        self.with(Instant::now(), |limiter, now, woken| {
-            limiter.reset(self.0.settings, now, |waker| woken.push(waker));
-        });
-    }
-
-    /// Reads a number off the limiter.
-    pub(super) fn read<T>(&self, read: impl FnOnce(&mut Limiter<Waker>, f64) -> T) -> T {
-        self.with(Instant::now(), |limiter, now, _| read(limiter, now))
-    }
-
-    /// A look at the limiter. Wakes only after the lock is free: a woken task may take it at once.
-    fn with<T>(&self, now: Instant, act: impl FnOnce(&mut Limiter<Waker>, f64, &mut Woken) -> T) -> T {
-        let now = now.saturating_duration_since(self.0.start).as_secs_f64();
-        let mut woken = Woken::new();
-        let mut limiter = self.lock();
-        let (turns, accepted) = self.0.calm.end();
-        limiter.take_back(turns, accepted, now);
-        let result = act(&mut limiter, now, &mut woken);
-        self.0.calm.begin(limiter.set_aside(now), now);
-        drop(limiter);
-        woken.into_iter().for_each(Waker::wake);
+    #[inline]
+    fn at<T>(&self, now: Instant, act: impl FnOnce(&mut Limiter, f64, &mut Wakers) -> T) -> T {
+        let now = self.since_start(now);
+        let mut wakers = Wakers::default();
+        // A panic under the lock leaves nothing half done: wakers and hooks, which may panic, are called outside.
+        let result =
+            act(&mut self.0.limiter.lock().unwrap_or_else(PoisonError::into_inner), now, &mut wakers);
+        wakers.wake.into_iter().for_each(Waker::wake);
         result
     }
 
-    fn lock(&self) -> MutexGuard<'_, Limiter<Waker>> {
-        // Nothing under the lock can be left half done: a panic there would come from a waker, which is outside.
-        self.0.limiter.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn enter(&self, deadline: Option<Deadline>, now: Instant) -> Entry {
+        let deadline = deadline.map(|deadline| self.since_start(deadline.moment()));
+        self.at(now, |limiter, now, wakers| limiter.enter(deadline, now, wakers))
+    }
+
+    /// Takes note of a response. True if the throttle delays what is sent after it, so that a retry need not wait.
+    #[inline]
+    pub(super) fn report(&self, report: Report, sent: f64) -> bool {
+        let (delays, change) = self.with(|limiter, now, wakers| {
+            let change = limiter.on(report.outcome, sent, now, wakers);
+            let delays = report.outcome != Outcome::Accepted && (report.names_limit || limiter.is_outage());
+            if let Some(pause) = report.retry_after.filter(|_| delays) {
+                limiter.pause(pause.min(limiter.settings.max_retry_after), now);
+            }
+            let change =
+                change.map(|kind| Change { kind, rate: limiter.per_second(now), waiting: limiter.waiting() });
+            (delays, change)
+        });
+        if let Some(change) = change {
+            self.tell(change);
+        }
+        delays
+    }
+
+    pub(super) fn set_hook(&self, hook: Hook) {
+        *self.0.on_change.lock().unwrap_or_else(PoisonError::into_inner) = Some(hook);
+    }
+
+    #[cold]
+    fn tell(&self, change: Change) {
+        #[cfg(feature = "tracing")]
+        {
+            use super::ChangeKind;
+
+            let message = match change.kind {
+                ChangeKind::Slowed => "OSS throttles requests: slowing down",
+                ChangeKind::OutageBegan => "OSS accepts no requests: only probes are sent",
+                ChangeKind::OutageEnded => "OSS accepts requests again",
+            };
+            tracing::info!(target: "tower_oss", rate = change.rate, waiting = change.waiting, "{message}");
+        }
+        let hook = self.0.on_change.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(hook) = hook {
+            hook(change);
+        }
     }
 }
 
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shared").field("settings", &self.0.settings).finish_non_exhaustive()
+        f.debug_struct("Shared").finish_non_exhaustive()
     }
 }
 
-/// A place in the queue. Dropped before it is used, it is given to the next.
+/// The position of a call in the queue. Dropped before it got its permit, it leaves the queue.
 #[derive(Debug)]
-pub(super) struct Turn {
-    shared: Shared,
-    ticket: u64,
-    used: bool,
+pub(super) struct Position {
+    pub(super) shared: Shared,
+    ticket: Option<u64>,
+    since: Instant,
+    /// It waits until then, at most.
+    pub(super) until: Instant,
+    reason: NotSentReason,
 }
 
-impl Turn {
-    pub(super) fn new(shared: Shared, ticket: u64) -> Self {
-        Self { shared, ticket, used: false }
+impl Position {
+    pub(super) fn new(
+        shared: Shared,
+        ticket: u64,
+        until: f64,
+        reason: NotSentReason,
+        since: Instant,
+    ) -> Self {
+        let left = Duration::try_from_secs_f64(until - shared.since_start(since)).unwrap_or(Duration::ZERO);
+        Self { shared, ticket: Some(ticket), since, until: far(since, left), reason }
     }
 
-    /// Whether the turn has come; then it is used. If not, this long is it until the next look.
-    pub(super) fn poll(&mut self, now: Instant, cx: &mut Context<'_>) -> Result<(), Duration> {
-        let looked = self.shared.with(now, |limiter, now, woken| {
-            limiter.call(now, |waker| woken.push(waker));
-            // It may wake its own task, too: another call of the same task may be the one that was called.
-            limiter.look(self.ticket, now, || cx.waker().clone())
+    /// Ok if it takes a permit; else the time at which it should be polled again.
+    pub(super) fn poll(&mut self, now: Instant, cx: &mut Context<'_>) -> Result<(), Instant> {
+        let Some(ticket) = self.ticket else { return Ok(()) };
+        let waker = cx.waker().clone();
+        let polled = self.shared.at(now, |limiter, now, wakers| {
+            limiter.poll(ticket, waker, now, wakers).map_err(|due| due - now)
         });
-        self.used = looked.is_ok();
-        looked.map_err(Duration::from_secs_f64)
-    }
-
-    pub(super) fn shared(&self) -> &Shared {
-        &self.shared
+        match polled {
+            Ok(()) => {
+                self.ticket = None;
+                Ok(())
+            }
+            Err(nap) => Err(far(now, Duration::try_from_secs_f64(nap).unwrap_or(Duration::MAX))),
+        }
     }
 }
 
-impl Drop for Turn {
+impl Position {
+    /// Leaves the queue without a permit: the reason, and how long it has waited.
+    pub(super) fn give_up(&mut self, now: Instant) -> (NotSentReason, Duration) {
+        self.shared.with(|limiter, _, _| limiter.counts.rejected += 1);
+        (self.reason, now - self.since)
+    }
+}
+
+impl Drop for Position {
     fn drop(&mut self) {
-        if !self.used {
-            self.shared.with(Instant::now(), |limiter, now, woken| {
-                limiter.leave(self.ticket, now, |waker| woken.push(waker));
-            });
+        if let Some(ticket) = self.ticket {
+            self.shared.with(|limiter, now, wakers| limiter.leave(ticket, now, wakers));
         }
     }
 }

@@ -115,7 +115,7 @@ async fn a_throttle_takes_it_for_neither_accepted_nor_throttled() {
     });
     let client = ServiceBuilder::new().layer(throttle).layer(OssErrorLayer::new()).service(inner);
     assert!(matches!(client.oneshot(post()).await, Err(Error::NotSent(_))));
-    assert_eq!((handle.accepted(), handle.refused()), (0, 0));
+    assert_eq!((handle.accepted(), handle.throttled()), (0, 0));
 }
 
 #[tokio::test(start_paused = true)]

@@ -64,8 +64,8 @@ fn everything_public_can_be_sent_shared_moved_and_printed() {
     is_thread_safe::<ThrottleHandle>();
     is_thread_safe::<Throttle<HyperClient>>();
     is_thread_safe::<throttle::ResponseFuture<HyperClient, Full<Bytes>>>();
-    is_thread_safe::<throttle::Builder>();
-    is_thread_safe::<throttle::InvalidSetting>();
+    is_thread_safe::<throttle::Change>();
+    is_thread_safe::<throttle::ChangeKind>();
     is_thread_safe::<NotSentError>();
     is_thread_safe::<History>();
     is_thread_safe::<FailedAttempt>();
@@ -79,7 +79,6 @@ fn errors_are_errors() {
     is_error::<TransportError>();
     is_error::<NotSentError>();
     is_error::<OnceBodyError>();
-    is_error::<throttle::InvalidSetting>();
 }
 
 #[test]
