@@ -26,6 +26,11 @@ pub(super) struct Rate {
     /// Time with demand since the last cut.
     wanted: f64,
     accepted: Recent,
+    throttled: Recent,
+    /// Throttled and all responses to requests sent since the last cut, in each third of the time below the limit.
+    below: [(f64, f64); 3],
+    /// The share of responses that is throttled whatever the rate.
+    background: f64,
     round_trip: Option<f64>,
     /// Responses in a row that were not accepted.
     misses: u32,
@@ -53,6 +58,10 @@ const DEEPEST_CUT: f64 = 0.5;
 const BELOW_LIMIT: f64 = 0.9;
 /// Throttled responses within this time are one event.
 const SETTLE: f64 = 0.05;
+/// Responses below the limit, and in the last second, that tell the background from chance.
+const SAMPLE: f64 = 50.0;
+/// Largest background share. A server that throttles more than this is too busy, whatever the rate.
+const MOST_BACKGROUND: f64 = 0.03;
 /// Slow start doubles once in a round trip, within these bounds.
 const DOUBLING: (f64, f64) = (0.1, 1.0);
 /// After this time without demand, and without a throttled response, the limit is unknown again.
@@ -80,6 +89,9 @@ impl Rate {
             cut_at: f64::NEG_INFINITY,
             wanted: 0.0,
             accepted: Recent::default(),
+            throttled: Recent::default(),
+            below: [(0.0, 0.0); 3],
+            background: 0.0,
             round_trip: None,
             misses: 0,
             accepted_at: 0.0,
@@ -136,6 +148,7 @@ impl Rate {
     pub(super) fn idle(&mut self, now: f64) {
         if self.limit.is_some() && now - self.cut_at - self.wanted >= FORGET && !self.is_outage() {
             self.limit = None;
+            self.background = 0.0;
             self.value = self.value.max(self.first).min(self.max);
         }
     }
@@ -150,7 +163,11 @@ impl Rate {
                 self.cut(sent, now);
             }
             Outcome::Throttled => {
-                self.cut(sent, now);
+                self.throttled.add(now);
+                self.sample(sent, 1.0);
+                if !self.is_background(now) {
+                    self.cut(sent, now);
+                }
                 self.miss(true, now);
             }
             Outcome::Failed => self.miss(false, now),
@@ -165,6 +182,7 @@ impl Rate {
 
     fn accept(&mut self, sent: f64, now: f64) {
         self.accepted.add(now);
+        self.sample(sent, 0.0);
         if let Some(outage) = self.outage {
             // A response to a request from before the outage says nothing about now.
             if sent < outage.since {
@@ -187,6 +205,32 @@ impl Rate {
         self.value = limit;
     }
 
+    /// Below the limit, what is throttled has nothing to do with the rate: that is the background.
+    fn sample(&mut self, sent: f64, throttled: f64) {
+        let Some(limit) = self.limit else { return };
+        if sent < self.cut_at {
+            return;
+        }
+        let third = (3.0 * self.wanted / self.period(limit)) as usize;
+        if let Some(below) = self.below.get_mut(third) {
+            *below = (below.0 + throttled, below.1 + 1.0);
+        } else if self.below[0].1 > 0.0 {
+            // What comes and goes is another client at the limit.
+            let share = |(throttled, all)| if all < SAMPLE { 0.0 } else { throttled / all };
+            self.background = self.below.map(share).into_iter().fold(f64::INFINITY, f64::min);
+            self.below = Default::default();
+        }
+    }
+
+    /// Whether the throttled responses of the last second are no more than the background explains.
+    fn is_background(&self, now: f64) -> bool {
+        let throttled = self.throttled.in_last_second(now);
+        let all = throttled + self.accepted.in_last_second(now);
+        let is_below = self.limit.is_some_and(|limit| self.wanted < self.period(limit));
+        let share = if is_below { MOST_BACKGROUND } else { (2.0 * self.background).min(MOST_BACKGROUND) };
+        share > 0.0 && all >= SAMPLE && throttled <= share * all
+    }
+
     fn cut(&mut self, sent: f64, now: f64) {
         if sent < self.cut_at || now - self.cut_at < SETTLE || self.is_outage() {
             return;
@@ -196,6 +240,7 @@ impl Rate {
         self.limit = Some(self.value / BELOW_LIMIT);
         self.cut_at = now;
         self.wanted = 0.0;
+        self.below = Default::default();
     }
 
     fn miss(&mut self, throttled: bool, now: f64) {

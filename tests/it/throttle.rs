@@ -241,10 +241,11 @@ async fn nothing_waits_for_ever() {
     let oss = Scripted::new((0..1000).map(|_| failed()));
     let layer = ThrottleLayer::new();
     let service = ServiceBuilder::new().layer(&layer).layer(OssErrorLayer::new()).service(oss);
-    for _ in 0..10 {
+    while layer.handle().outages() == 0 {
+        tokio::time::sleep(SECOND / 100).await;
         service.clone().oneshot(Request::new(())).await.unwrap_err();
     }
-    assert_eq!(layer.handle().outages(), 1);
+    assert!(layer.handle().failed() <= 20);
     let mut late = Request::new(());
     late.extensions_mut().insert(Deadline::after(SECOND));
     let begun = Instant::now();
