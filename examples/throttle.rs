@@ -265,8 +265,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let path = env::args().nth(1);
     if path.as_deref() == Some("sweep") {
         let number = |index| env::args().nth(index).and_then(|number| number.parse().ok());
-        sweep::print(&sweep::sweep(number(2).unwrap_or(0), number(3).unwrap_or(100)));
-        return Ok(());
+        let runs = sweep::sweep(number(2).unwrap_or(0), number(3).unwrap_or(100));
+        sweep::print(&runs);
+        return sweep::check(&runs).map_err(Into::into);
     }
     let parts: [(&str, fn()); 8] = [
         ("job", job),

@@ -206,6 +206,22 @@ pub(crate) fn sweep(first: u64, runs: u64) -> Vec<Run> {
     })
 }
 
+/// Whether no run stood still, and nearly all used what the server gave. The bounds are those that the law holds.
+pub(crate) fn check(runs: &[Run]) -> Result<(), String> {
+    let progress = runs.iter().map(|run| run.progress).fold(f64::INFINITY, f64::min);
+    if progress < 0.3 {
+        return Err(format!("a run had 60 s with a goodput of {progress:.3}, less than 0.3"));
+    }
+    let mut goodput: Vec<_> = runs.iter().map(|run| run.goodput).collect();
+    goodput.sort_by(f64::total_cmp);
+    match goodput.get(goodput.len() / 20) {
+        Some(fifth) if *fifth < 0.85 => {
+            Err(format!("the 5th percentile of goodput is {fifth:.3}, less than 0.85"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Prints how the runs are distributed, and the worst of them.
 pub(crate) fn print(runs: &[Run]) {
     type Figure = fn(&Run) -> f64;

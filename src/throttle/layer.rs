@@ -4,9 +4,8 @@ use tower::Layer;
 
 use super::{
     Throttle,
-    change::Change,
     limiter::Counts,
-    settings::{self, Settings},
+    settings::{self, Change, Settings},
     shared::Shared,
 };
 

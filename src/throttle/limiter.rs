@@ -1,9 +1,8 @@
 use std::{collections::BTreeMap, task::Waker, time::Duration};
 
 use super::{
-    change::ChangeKind,
     rate::{Outcome, Rate},
-    settings::Settings,
+    settings::{ChangeKind, Settings},
 };
 use crate::error::NotSentReason;
 

@@ -32,8 +32,29 @@
 //! assert_eq!((handle.accepted(), handle.throttled()), (1, 1));
 //! # }
 //! ```
+//!
+//! # The law
+//!
+//! It is TCP's, with requests for bytes (CUBIC, RFC 9438).
+//!
+//! 1. **Slow start.** The rate begins at 250/s and doubles each round trip while calls wait.
+//! 2. **Cut.** A throttled response lowers the rate to 0.9 of what was accepted in the last second, once per
+//!    round trip. That is the limit, as far as it is known.
+//! 3. **Growth.** While calls wait, the rate returns to the limit within 0.6 to 2.5 s, stays near it, and then grows ever
+//!    faster in search of a new one. It does not grow without demand, and a quiet minute forgets the limit.
+//! 4. **Background.** What is throttled all the time below the limit, up to 3 %, has nothing to do with the rate, and is no
+//!    reason for a cut.
+//! 5. **Outage.** If nothing is accepted, a few requests are sent as probes and the others wait. The first success
+//!    brings back the rate from before.
+//!
+//! Every 429, 503 and 509 counts as throttled, and so does every error that
+//! [`is_throttled`](crate::OssError::is_throttled). A success with `x-oss-qos-delay-time` is an early warning, unless the
+//! request set `x-oss-traffic-limit` itself. A `Retry-After` pauses all calls.
+//!
+//! The figures, what was tried, and what this does not solve are in `docs/throttle.md` of the repository.
+//!
+//! The throttle waits in the response future, so a `LoadShed` outside sees no back-pressure.
 
-mod change;
 mod future;
 mod layer;
 mod limiter;
@@ -44,8 +65,8 @@ mod settings;
 mod shared;
 
 pub use self::{
-    change::{Change, ChangeKind},
     future::ResponseFuture,
     layer::{ThrottleHandle, ThrottleLayer},
     service::Throttle,
+    settings::{Change, ChangeKind},
 };

@@ -60,7 +60,7 @@ const BELOW_LIMIT: f64 = 0.9;
 const SETTLE: f64 = 0.05;
 /// Responses below the limit, and in the last second, that tell the background from chance.
 const SAMPLE: f64 = 50.0;
-/// Largest background share. A server that throttles more than this is too busy, whatever the rate.
+/// Largest background share: with more, a limit would be overrun for as long as the rate is taken for low.
 const MOST_BACKGROUND: f64 = 0.03;
 /// Slow start doubles once in a round trip, within these bounds.
 const DOUBLING: (f64, f64) = (0.1, 1.0);
@@ -222,13 +222,14 @@ impl Rate {
         }
     }
 
-    /// Whether the throttled responses of the last second are no more than the background explains.
+    /// Whether the throttled responses of the last second are no more than the background explains. Below the limit, where
+    /// it is measured, that is the most there can be.
     fn is_background(&self, now: f64) -> bool {
         let throttled = self.throttled.in_last_second(now);
         let all = throttled + self.accepted.in_last_second(now);
         let is_below = self.limit.is_some_and(|limit| self.wanted < self.period(limit));
         let share = if is_below { MOST_BACKGROUND } else { (2.0 * self.background).min(MOST_BACKGROUND) };
-        share > 0.0 && all >= SAMPLE && throttled <= share * all
+        all >= SAMPLE && throttled <= share * all
     }
 
     fn cut(&mut self, sent: f64, now: f64) {

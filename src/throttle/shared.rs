@@ -8,10 +8,9 @@ use std::{
 use tokio::time::Instant;
 
 use super::{
-    change::Change,
     limiter::{Entry, Limiter, Wakers},
     rate::Outcome,
-    settings::Settings,
+    settings::{Change, Settings},
 };
 use crate::{Deadline, deadline::far, error::NotSentReason};
 
@@ -95,7 +94,7 @@ impl Shared {
     fn tell(&self, change: Change) {
         #[cfg(feature = "tracing")]
         {
-            use super::ChangeKind;
+            use crate::throttle::ChangeKind;
 
             let message = match change.kind {
                 ChangeKind::Slowed => "OSS throttles requests: slowing down",

