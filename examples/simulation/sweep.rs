@@ -168,6 +168,8 @@ impl Plan {
         let starts = (0..).map(|step| 5.0 * f64::from(step)).take_while(|from| from + COUNTED < self.end);
         let progress = starts
             .filter(|from| self.is_busy(*from, from + COUNTED))
+            // Of fewer requests, chance decides.
+            .filter(|from| self.possible(*from, from + COUNTED) >= 20.0)
             .map(|from| {
                 f64::from(record.all(from, from + COUNTED).accepted) / self.possible(from, from + COUNTED)
             })

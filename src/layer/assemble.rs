@@ -1,7 +1,9 @@
 use std::{mem, sync::Arc};
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Response, StatusCode, header::CONTENT_LENGTH, response};
+use http::{
+    HeaderMap, Method, Response, StatusCode, header::CONTENT_ENCODING, header::CONTENT_LENGTH, response,
+};
 
 use super::{collect::Collected, limits::Limits};
 use crate::{
@@ -74,7 +76,13 @@ pub(super) fn assemble(head: response::Parts, method: StandardMethod, collected:
         BodyState::Complete | BodyState::Empty if is_cut() => BodyState::Truncated,
         state => state,
     };
-    parts.kind = parsed.kind;
+    parts.kind = match parsed.kind {
+        // Some codings have no magic bytes.
+        kind if !kind.is_oss() && kind != BodyKind::None && is_encoded(&parts.headers) => {
+            BodyKind::Compressed
+        }
+        kind => kind,
+    };
     parts.body = parsed.body;
     OssError::new(error)
 }
@@ -110,6 +118,16 @@ fn fill_from_headers(fields: &mut Fields, headers: &HeaderMap) {
     }
 }
 
+/// Whether the body is encoded in a way that is known to compress it.
+fn is_encoded(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(CONTENT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    let mut codings = values.flat_map(|value| value.split(',')).map(str::trim);
+    codings.any(|coding| CODINGS.iter().any(|known| known.eq_ignore_ascii_case(coding)))
+}
+
+/// Codings that compress. Of a body in any other, the bytes say what they are.
+const CODINGS: [&str; 7] = ["br", "compress", "deflate", "gzip", "x-compress", "x-gzip", "zstd"];
+
 /// The code of an answer that names none: the one code that OSS documents for the status, or the status's own
 /// name. 404 is not `NoSuchKey`: the bucket may be what is missing.
 fn inferred(status: StatusCode) -> ErrorCode {
@@ -130,6 +148,25 @@ fn inferred(status: StatusCode) -> ErrorCode {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_coding_marks_a_body_as_compressed_unless_it_can_be_read() {
+        let document = "<Error><Code>A</Code></Error>";
+        for (coding, body, kind) in [
+            ("deflate", "\u{1}\u{2}", BodyKind::Compressed),
+            ("BR", "\u{1}\u{2}", BodyKind::Compressed),
+            ("identity, zstd", "\u{1}\u{2}", BodyKind::Compressed),
+            ("x-gzip", "", BodyKind::None),
+            ("gzip", document, BodyKind::OssXml),
+            ("identity", "\u{1}\u{2}", BodyKind::Other),
+            ("unheard-of", "\u{1}\u{2}", BodyKind::Other),
+            ("unheard-of", document, BodyKind::OssXml),
+        ] {
+            let response = Response::builder().status(403).header("content-encoding", coding);
+            let error = OssError::from_response(response.body(Bytes::from(body)).unwrap());
+            assert_eq!(error.body_kind(), kind, "{coding} {body:?}");
+        }
+    }
 
     #[test]
     fn bare_json_is_from_oss_only_if_a_header_says_so() {

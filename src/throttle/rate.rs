@@ -31,6 +31,8 @@ pub(super) struct Rate {
     below: [(f64, f64); 3],
     /// The share of responses that is throttled whatever the rate.
     background: f64,
+    /// The rate has returned to the limit once. Before that, the limit is too rough to know what is below it.
+    settled: bool,
     round_trip: Option<f64>,
     /// Responses in a row that were not accepted.
     misses: u32,
@@ -73,7 +75,7 @@ const SILENCE: (f64, f64) = (0.05, 5.0);
 /// Probes per second, at most, and per waiting call.
 const PROBES: (f64, f64) = (10.0, 0.2);
 /// Probes come after this share of the time since the last accepted response: failures, throttled.
-const PROBE_SHARE: (f64, f64) = (0.05, 0.125);
+const PROBE_SHARE: (f64, f64) = (0.05, 0.25);
 /// Longest time between two probes.
 const LONGEST_PROBE: f64 = 20.0;
 /// Longest time that one update may account for: the rate does not grow while the program stands still.
@@ -92,6 +94,7 @@ impl Rate {
             throttled: Recent::default(),
             below: [(0.0, 0.0); 3],
             background: 0.0,
+            settled: false,
             round_trip: None,
             misses: 0,
             accepted_at: 0.0,
@@ -149,6 +152,7 @@ impl Rate {
         if self.limit.is_some() && now - self.cut_at - self.wanted >= FORGET && !self.is_outage() {
             self.limit = None;
             self.background = 0.0;
+            self.settled = false;
             self.value = self.value.max(self.first).min(self.max);
         }
     }
@@ -215,6 +219,7 @@ impl Rate {
         if let Some(below) = self.below.get_mut(third) {
             *below = (below.0 + throttled, below.1 + 1.0);
         } else if self.below[0].1 > 0.0 {
+            self.settled = true;
             // What comes and goes is another client at the limit.
             let share = |(throttled, all)| if all < SAMPLE { 0.0 } else { throttled / all };
             self.background = self.below.map(share).into_iter().fold(f64::INFINITY, f64::min);
@@ -229,7 +234,7 @@ impl Rate {
         let all = throttled + self.accepted.in_last_second(now);
         let is_below = self.limit.is_some_and(|limit| self.wanted < self.period(limit));
         let share = if is_below { MOST_BACKGROUND } else { (2.0 * self.background).min(MOST_BACKGROUND) };
-        all >= SAMPLE && throttled <= share * all
+        self.settled && all >= SAMPLE && throttled <= share * all
     }
 
     fn cut(&mut self, sent: f64, now: f64) {

@@ -7,6 +7,7 @@ mod classify;
 mod clients;
 mod corpus;
 mod exchange;
+mod field;
 mod find;
 mod gateway;
 mod hooks;
