@@ -1,0 +1,66 @@
+//! A server that writes bytes as a script says, whatever HTTP/1.1 asks for.
+
+use std::time::Duration;
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::sleep,
+};
+
+use crate::outcome::Counts;
+
+/// What the server does once it has read a request.
+#[derive(Clone)]
+pub(crate) enum Step {
+    Write(Vec<u8>),
+    /// Writes the same bytes again and again, with a pause before each.
+    Repeat(Vec<u8>, usize, Duration),
+    Stall,
+    Close,
+    Reset,
+}
+
+pub(crate) const FOR_EVER: usize = usize::MAX;
+
+pub(crate) fn write(bytes: impl AsRef<[u8]>) -> Step {
+    Step::Write(bytes.as_ref().to_vec())
+}
+
+pub(crate) async fn serve(mut stream: TcpStream, counts: &Counts, script: &[Step]) {
+    let mut request = Vec::new();
+    stream.set_nodelay(true).unwrap();
+    while let Ok(1..) = stream.read_buf(&mut request).await {
+        if !request.ends_with(b"\r\n\r\n") {
+            continue; // requests have no bodies
+        }
+        request.clear();
+        counts.request();
+        for step in script {
+            match step {
+                Step::Write(bytes) if stream.write_all(bytes).await.is_ok() => {}
+                Step::Repeat(bytes, times, pause) => {
+                    for _ in 0..*times {
+                        sleep(*pause).await;
+                        if stream.write_all(bytes).await.is_err() {
+                            return;
+                        }
+                    }
+                }
+                Step::Stall => std::future::pending().await,
+                Step::Reset => return stream.set_zero_linger().unwrap(),
+                Step::Close | Step::Write(_) => return,
+            }
+        }
+    }
+}
+
+/// Writes these bytes once something has come, and closes.
+pub(crate) async fn hang_up(mut stream: TcpStream, bytes: &'static [u8]) {
+    let mut hello = Vec::new();
+    if let Ok(1..) = stream.read_buf(&mut hello).await {
+        let _ = stream.write_all(bytes).await;
+        let _ = stream.shutdown().await;
+        while let Ok(1..) = stream.read_buf(&mut hello).await {} // or closing would reset what was written
+    }
+}

@@ -1,0 +1,154 @@
+//! The four clients, each below the whole stack, and other orders of layers.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper_rustls::HttpsConnectorBuilder;
+use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+use rustls::{ClientConfig, RootCertStore};
+use tower::{BoxError, Service, ServiceBuilder, ServiceExt, util::BoxCloneSyncService};
+use tower_oss::{Error, OssErrorLayer};
+
+use crate::clients::{Reqwest, Stack, hyper, policy, stack};
+
+/// Limits of a call, for servers that let it wait or not.
+#[derive(Clone, Copy)]
+pub(crate) enum Patience {
+    Usual,
+    Short,
+}
+
+impl Patience {
+    /// The time that a call may take, on a machine that is busy with other things.
+    pub(crate) fn limit(self) -> Duration {
+        match self {
+            Self::Usual => Duration::from_secs(20),
+            Self::Short => Duration::from_secs(5),
+        }
+    }
+
+    fn attempt(self) -> Duration {
+        match self {
+            Self::Usual => Duration::from_secs(20),
+            Self::Short => Duration::from_millis(300),
+        }
+    }
+
+    fn layer(self) -> OssErrorLayer {
+        match self {
+            // However busy the machine is, what comes late comes within the grace.
+            Self::Usual => OssErrorLayer::new()
+                .grace(Duration::from_secs(5))
+                .body_idle_timeout(Duration::from_secs(10))
+                .body_deadline(Duration::from_secs(10)),
+            Self::Short => OssErrorLayer::new()
+                .body_idle_timeout(Duration::from_millis(150))
+                .body_deadline(Duration::from_millis(300)),
+        }
+    }
+}
+
+/// The stack over hyper-util and over reqwest, speaking this version. reqwest's own retries are off.
+pub(crate) fn stacks(version: &str, patience: Patience) -> [(&'static str, Stack); 2] {
+    let (attempt, layer) = (patience.attempt(), patience.layer());
+    let reqwest = reqwest::Client::builder().retry(reqwest::retry::never());
+    if version == "HTTP/1.1" {
+        return [
+            ("hyper-util", stack(policy(), layer.clone(), attempt, hyper())),
+            ("reqwest", stack(policy(), layer, attempt, Reqwest::with(reqwest))),
+        ];
+    }
+    let hyper = Client::builder(TokioExecutor::new()).http2_only(true).build_http();
+    [
+        ("hyper-util", stack(policy(), layer.clone(), attempt, hyper)),
+        ("reqwest", stack(policy(), layer, attempt, Reqwest::with(reqwest.http2_prior_knowledge()))),
+    ]
+}
+
+/// The stack over hyper-util and rustls, which trusts nobody.
+pub(crate) fn over_rustls() -> Stack {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let config = config.with_root_certificates(RootCertStore::empty()).with_no_client_auth();
+    let connector = HttpsConnectorBuilder::new().with_tls_config(config).https_only().enable_http1().build();
+    let client = Client::builder(TokioExecutor::new()).build(connector);
+    stack(policy(), Patience::Usual.layer(), Patience::Usual.attempt(), client)
+}
+
+type Leaf = BoxCloneSyncService<Request<Full<Bytes>>, Response<Bytes>, BoxError>;
+
+/// Other orders of the same layers and tower's, over hyper-util: those above the retries, and those below.
+pub(crate) fn orders() -> Vec<(&'static str, Leaf)> {
+    const SECOND: Duration = Duration::from_secs(1);
+    let attempt = Patience::Short.attempt();
+    macro_rules! order {
+        ($name:literal, $($layer:ident($($argument:expr),*)).+) => {{
+            let service = ServiceBuilder::new()$(.$layer($($argument),*))+.service(hyper());
+            let read = service.map_err(BoxError::from).and_then(|response: Response<Incoming>| async {
+                let (head, body) = response.into_parts();
+                let body = body.collect().await.map_err(|error| BoxError::from(Error::from(BoxError::from(error))))?;
+                Ok(Response::from_parts(head, body.to_bytes()))
+            });
+            ($name, BoxCloneSyncService::new(read))
+        }};
+    }
+    let (oss, retry) = (|| Patience::Short.layer(), policy);
+    vec![
+        order!(
+            "Retry, OssError, Timeout, ConcurrencyLimit",
+            retry(retry()).layer(oss()).timeout(attempt).concurrency_limit(1)
+        ),
+        order!(
+            "Retry, OssError, ConcurrencyLimit, Timeout",
+            retry(retry()).layer(oss()).concurrency_limit(1).timeout(attempt)
+        ),
+        order!(
+            "Retry, OssError, Buffer, RateLimit, Timeout",
+            retry(retry()).layer(oss()).buffer(8).rate_limit(100, SECOND).timeout(attempt)
+        ),
+        order!(
+            "Retry, OssError, Timeout, Buffer, RateLimit",
+            retry(retry()).layer(oss()).timeout(attempt).buffer(8).rate_limit(100, SECOND)
+        ),
+        order!(
+            "Retry, OssError, Buffer, ConcurrencyLimit, RateLimit, Timeout",
+            retry(retry())
+                .layer(oss())
+                .buffer(8)
+                .concurrency_limit(1)
+                .rate_limit(100, SECOND)
+                .timeout(attempt)
+        ),
+        order!(
+            "Retry, ConcurrencyLimit, OssError, Timeout",
+            retry(retry()).concurrency_limit(1).layer(oss()).timeout(attempt)
+        ),
+        order!(
+            "ConcurrencyLimit, Retry, OssError, Timeout",
+            concurrency_limit(1).retry(retry()).layer(oss()).timeout(attempt)
+        ),
+        order!(
+            "Buffer, RateLimit, Retry, OssError, Timeout",
+            buffer(8).rate_limit(100, SECOND).retry(retry()).layer(oss()).timeout(attempt)
+        ),
+        order!(
+            "Timeout, Retry, OssError, Timeout",
+            timeout(20 * SECOND).retry(retry()).layer(oss()).timeout(attempt)
+        ),
+        order!(
+            "Buffer, Timeout, ConcurrencyLimit, Retry, OssError, Timeout",
+            buffer(8).timeout(20 * SECOND).concurrency_limit(4).retry(retry()).layer(oss()).timeout(attempt)
+        ),
+    ]
+}
+
+/// One call of a stack that is ready when its turn comes.
+pub(crate) async fn call<S>(stack: &S, url: &str) -> Result<Response<Bytes>, S::Error>
+where
+    S: Service<Request<Full<Bytes>>, Response = Response<Bytes>> + Clone,
+{
+    stack.clone().oneshot(Request::get(url).body(Full::default()).unwrap()).await
+}
