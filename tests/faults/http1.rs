@@ -1,6 +1,6 @@
-//! A server that writes bytes as a script says, whatever HTTP/1.1 asks for.
+//! A server that writes bytes over HTTP/1.1 as a script says.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -27,22 +27,25 @@ pub(crate) fn write(bytes: impl AsRef<[u8]>) -> Step {
     Step::Write(bytes.as_ref().to_vec())
 }
 
-pub(crate) async fn serve(mut stream: TcpStream, counts: &Counts, script: &[Step]) {
+/// The script for each request, by its target.
+pub(crate) type Reply = Arc<dyn Fn(&str) -> Vec<Step> + Send + Sync>;
+
+pub(crate) async fn serve(mut stream: TcpStream, counts: Arc<Counts>, reply: Reply) {
     let mut request = Vec::new();
     stream.set_nodelay(true).unwrap();
     while let Ok(1..) = stream.read_buf(&mut request).await {
         if !request.ends_with(b"\r\n\r\n") {
             continue; // requests have no bodies
         }
-        request.clear();
+        let head = String::from_utf8(std::mem::take(&mut request)).unwrap();
         counts.request();
-        for step in script {
+        for step in reply(head.split(' ').nth(1).unwrap()) {
             match step {
-                Step::Write(bytes) if stream.write_all(bytes).await.is_ok() => {}
+                Step::Write(bytes) if stream.write_all(&bytes).await.is_ok() => {}
                 Step::Repeat(bytes, times, pause) => {
-                    for _ in 0..*times {
-                        sleep(*pause).await;
-                        if stream.write_all(bytes).await.is_err() {
+                    for _ in 0..times {
+                        sleep(pause).await;
+                        if stream.write_all(&bytes).await.is_err() {
                             return;
                         }
                     }

@@ -1,4 +1,4 @@
-//! A server that sends frames as a script says, whatever HTTP/2 asks for.
+//! A server that sends frames over HTTP/2 as a script says.
 
 use std::{future::poll_fn, sync::Arc, time::Duration};
 
@@ -27,16 +27,20 @@ pub(crate) enum Step {
     End,
 }
 
-pub(crate) async fn serve(stream: TcpStream, counts: Arc<Counts>, script: Arc<Vec<Step>>) {
+/// The script for each request, by its target.
+pub(crate) type Reply = Arc<dyn Fn(&str) -> Vec<Step> + Send + Sync>;
+
+pub(crate) async fn serve(stream: TcpStream, counts: Arc<Counts>, reply: Reply) {
     stream.set_nodelay(true).unwrap();
     let Ok(mut connection) = server::handshake(stream).await else { return };
     let (go_away, mut going) = unbounded_channel();
     loop {
         tokio::select! {
             accepted = connection.accept() => {
-                let Some(Ok((_, respond))) = accepted else { return };
+                let Some(Ok((request, respond))) = accepted else { return };
                 counts.request();
-                let (counts, script, go_away) = (Arc::clone(&counts), Arc::clone(&script), go_away.clone());
+                let script = reply(request.uri().path());
+                let (counts, go_away) = (Arc::clone(&counts), go_away.clone());
                 tokio::spawn(async move { play(respond, &counts, &script, &go_away).await });
             }
             Some(reason) = going.recv() => connection.abrupt_shutdown(reason),

@@ -4,9 +4,11 @@
 //! servers run in threads of their own.
 #![expect(clippy::unwrap_used, reason = "a test that unwraps too much fails")]
 
+mod at_most_once;
 #[path = "../it/retry_wire/clients.rs"]
 #[expect(dead_code, reason = "tests/it uses all of it")]
 mod clients;
+mod deeds;
 mod fault;
 mod http1;
 mod http2;

@@ -36,15 +36,14 @@ fn runtime() -> Runtime {
 fn serve(script: &Script) -> (String, Arc<Counts>) {
     let (address, counts) = match script {
         Script::Http1(steps) => {
-            let steps = Arc::new(steps.clone());
-            start(move |stream, counts| {
-                let steps = Arc::clone(&steps);
-                async move { http1::serve(stream, &counts, &steps).await }
-            })
+            let steps = steps.clone();
+            let reply: http1::Reply = Arc::new(move |_| steps.clone());
+            start(move |stream, counts| http1::serve(stream, counts, Arc::clone(&reply)))
         }
         Script::Http2(steps) => {
-            let steps = Arc::new(steps.clone());
-            start(move |stream, counts| http2::serve(stream, counts, Arc::clone(&steps)))
+            let steps = steps.clone();
+            let reply: http2::Reply = Arc::new(move |_| steps.clone());
+            start(move |stream, counts| http2::serve(stream, counts, Arc::clone(&reply)))
         }
         &Script::Tls(bytes) => {
             let (address, counts) = start(move |stream, _| http1::hang_up(stream, bytes));

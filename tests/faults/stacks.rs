@@ -1,6 +1,12 @@
 //! The four clients, each below the whole stack, and other orders of layers.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -10,7 +16,7 @@ use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use rustls::{ClientConfig, RootCertStore};
 use tower::{BoxError, Service, ServiceBuilder, ServiceExt, util::BoxCloneSyncService};
-use tower_oss::{Error, OssErrorLayer};
+use tower_oss::{Error, OssErrorLayer, RetryPolicy};
 
 use crate::clients::{Reqwest, Stack, hyper, policy, stack};
 
@@ -66,6 +72,32 @@ pub(crate) fn stacks(version: &str, patience: Patience) -> [(&'static str, Stack
         ("hyper-util", stack(policy(), layer.clone(), attempt, hyper)),
         ("reqwest", stack(policy(), layer, attempt, Reqwest::with(reqwest.http2_prior_knowledge()))),
     ]
+}
+
+/// The four clients below the stack with this policy, and what counts the requests that each of them was given.
+pub(crate) fn counted(policy: fn() -> RetryPolicy) -> [(&'static str, Stack, Arc<AtomicUsize>); 4] {
+    let reqwest = || reqwest::Client::builder().retry(reqwest::retry::never());
+    let http2 = Client::builder(TokioExecutor::new()).http2_only(true).build_http();
+    macro_rules! counted {
+        ($client:expr) => {{
+            let sent = Arc::new(AtomicUsize::new(0));
+            let count = Arc::clone(&sent);
+            let client = ServiceBuilder::new()
+                .map_request(move |request: Request<Full<Bytes>>| {
+                    count.fetch_add(1, Relaxed);
+                    request
+                })
+                .service($client);
+            (stack(policy(), Patience::Short.layer(), Patience::Short.attempt(), client), sent)
+        }};
+    }
+    let clients = [
+        ("HTTP/1.1", counted!(hyper())),
+        ("HTTP/1.1", counted!(Reqwest::with(reqwest()))),
+        ("HTTP/2", counted!(http2)),
+        ("HTTP/2", counted!(Reqwest::with(reqwest().http2_prior_knowledge()))),
+    ];
+    clients.map(|(version, (stack, sent))| (version, stack, sent))
 }
 
 /// The stack over hyper-util and rustls, which trusts nobody.
