@@ -1,20 +1,20 @@
-//! Typed errors for clients of Alibaba Cloud OSS, as tower middleware.
+//! Typed errors, retries and throttling for clients of Alibaba Cloud OSS, as tower middleware.
 //!
 //! | piece | what it does |
 //! |---|---|
-//! | [`OssErrorLayer`] | turns error answers into typed errors; successes pass untouched |
-//! | [`OssError`] | what OSS said, complete and without leaking secrets |
+//! | [`OssErrorLayer`] | turns error responses into typed errors; successes pass untouched |
+//! | [`Error`], [`OssError`] | what went wrong, complete and without leaking secrets |
 //! | [`ErrorCode`], [`ErrorClass`] | what to branch on |
-//! | [`OssHeaders`](layer::OssHeaders) | what every response says, a success too: the [request id](layer::OssHeaders#obtain-the-request-id) |
-//! | [`FindOssError`] | finds the error behind whatever other layers wrapped around it |
-//! | [`RetryPolicy`] | for tower's retry layer: what is tried again and when, within a budget; the [table](retry) |
-//! | [`Idempotency`](retry::Idempotency), [`RetryStop`](error::RetryStop)(error::RetryStop) | what must not be applied twice, and why a request was given up |
-//! | [`ThrottleLayer`] | lowers the request rate of all calls while OSS reports overload; the [page](throttle) on it |
-//! | [`ClockOffset`] | how far the server's clock is from the local one, for signers |
+//! | [`OssHeaders`](layer::OssHeaders) | the headers of every response, also of a success: the [request id](layer::OssHeaders#obtain-the-request-id) |
+//! | [`FindOssError`] | finds the error behind what other layers wrapped around it |
+//! | [`RetryPolicy`] | for tower's retry layer: what is [retried](retry), and when, within a budget |
+//! | [`Idempotency`](retry::Idempotency), [`RetryStop`](error::RetryStop) | what must not be applied twice, and why the policy did not retry |
+//! | [`ThrottleLayer`] | lowers the [request rate](throttle) of all calls while OSS reports overload |
+//! | [`ClockOffset`] | the offset of the server's clock, for signers |
 //!
 //! # Examples
 //!
-//! A whole stack. The inner service is scripted here; a client of hyper-util or an `axum::Router` fits as it is.
+//! The complete stack. The inner service is scripted here; a hyper-util client or an `axum::Router` fits as it is.
 //!
 //! ```
 //! use std::time::Duration;
@@ -29,7 +29,7 @@
 //! # #[tokio::main(flavor = "current_thread", start_paused = true)]
 //! # async fn main() {
 //! let oss = Scripted::default();
-//! oss.push(ErrorResponse::new(ErrorCode::InternalError)); // tried again
+//! oss.push(ErrorResponse::new(ErrorCode::InternalError)); // retried
 //! oss.push(ErrorResponse::new(ErrorCode::AccessDenied).request_id("65A1F0C2D3E4B5A697887766"));
 //!
 //! let clock = ClockOffset::new();
@@ -50,9 +50,19 @@
 //! # }
 //! ```
 //!
+//! # What it does not do
+//!
+//! - It does not see an error inside a success: an error document under status 200, the end frame of a SelectObject
+//!   stream, or a success body that breaks off while you read it.
+//! - It recognises a failed callback (203) by the request's header or query. A form upload (PostObject) carries its
+//!   callback in the body, where it is not looked for.
+//! - It does not branch on ECs or on message texts, which OSS changes without notice, and neither should you.
+//! - It does not decompress: put a decompressing layer below.
+//!
 //! # Features
 //!
-//! - `hyper-util`, on by default: tells the transport errors of hyper-util and reqwest apart, for the policy.
+//! - `hyper-util`, on by default: tells the transport errors of hyper, hyper-util and reqwest apart.
+//! - `http2`: tells a request that an HTTP/2 server did not process from one that may have taken effect.
 //! - `tracing`: events with target `tower_oss` and OpenTelemetry's names: WARN or INFO per error, DEBUG per retry, and one
 //!   when a call has failed, with the request ids of its attempts.
 //! - `test-util`: the module `test_util`, for your tests: a scripted OSS, and errors made to order. Not on wasm32.
