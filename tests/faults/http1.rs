@@ -50,7 +50,7 @@ pub(crate) async fn serve(mut stream: TcpStream, counts: Arc<Counts>, reply: Rep
                         }
                     }
                 }
-                Step::Stall => std::future::pending().await,
+                Step::Stall => return until_closed(&mut stream).await,
                 Step::Reset => return stream.set_zero_linger().unwrap(),
                 Step::Close | Step::Write(_) => return,
             }
@@ -64,6 +64,11 @@ pub(crate) async fn hang_up(mut stream: TcpStream, bytes: &'static [u8]) {
     if let Ok(1..) = stream.read_buf(&mut hello).await {
         let _ = stream.write_all(bytes).await;
         let _ = stream.shutdown().await;
-        while let Ok(1..) = stream.read_buf(&mut hello).await {} // or closing would reset what was written
+        until_closed(&mut stream).await; // or closing would reset what was written
     }
+}
+
+async fn until_closed(stream: &mut TcpStream) {
+    let mut ignored = [0; 1024];
+    while let Ok(1..) = stream.read(&mut ignored).await {}
 }

@@ -17,4 +17,5 @@ mod outcome;
 mod over_http1;
 mod over_http2;
 mod over_tls;
+mod soak;
 mod stacks;

@@ -20,6 +20,7 @@ use tower_oss::Error;
 #[derive(Default)]
 pub(crate) struct Counts {
     connections: AtomicUsize,
+    open: AtomicUsize,
     requests: AtomicUsize,
     resets: AtomicUsize,
 }
@@ -39,6 +40,11 @@ impl Counts {
 
     pub(crate) fn connections(&self) -> usize {
         self.connections.load(Relaxed)
+    }
+
+    /// Connections that are open now.
+    pub(crate) fn open(&self) -> usize {
+        self.open.load(Relaxed)
     }
 
     /// Streams that the client has reset while the server was writing.
@@ -70,7 +76,12 @@ where
                     continue;
                 };
                 shared.connections.fetch_add(1, Relaxed);
-                tokio::spawn(serve(stream, Arc::clone(&shared)));
+                shared.open.fetch_add(1, Relaxed);
+                let (served, counts) = (serve(stream, Arc::clone(&shared)), Arc::clone(&shared));
+                tokio::spawn(async move {
+                    served.await;
+                    counts.open.fetch_sub(1, Relaxed);
+                });
             }
         });
     });
