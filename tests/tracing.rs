@@ -280,3 +280,19 @@ async fn no_event_shows_a_secret() {
         }
     }
 }
+
+#[tokio::test]
+async fn an_event_says_when_the_bound_of_the_clock_was_exceeded() {
+    record();
+    let of = |code| ErrorResponse::new(code).field("ServerTime", "9999-01-01T00:00:00Z");
+    for (code, beyond) in [(ErrorCode::RequestTimeTooSkewed, Some("true")), (ErrorCode::InternalError, None)]
+    {
+        let skewed = of(code.clone());
+        let oss = Scripted::new([skewed.into()]);
+        let client = OssErrorLayer::new().clock(tower_oss::ClockOffset::new()).layer(oss);
+        let _ = client.oneshot(Request::new(())).await;
+        let events = events();
+        let told = events[0].1.get("oss.clock_beyond_bound").map(String::as_str);
+        assert_eq!(told, beyond, "{code}");
+    }
+}

@@ -58,6 +58,7 @@ pub(super) fn event(error: &Error, info: RequestInfo) {
                 http.request.resend_count = resent(),
                 http.response.status_code = StatusCode::as_u16(&oss.status()),
                 oss.attempt = info.attempt(),
+                oss.clock_beyond_bound = Some(true).filter(|_| oss.notes().is_clock_beyond_bound()),
                 oss.class = oss.class().as_str(),
                 oss.request_id = oss.request_id().map(shown),
                 oss.ec = oss.ec().map(shown),
