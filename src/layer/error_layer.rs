@@ -37,8 +37,8 @@ use crate::clock::ClockOffset;
 /// # HTTP/2
 ///
 /// A body that is not read to its end is dropped. Over HTTP/1.1, that closes its connection. Over HTTP/2, it resets
-/// its stream, and the client closes the whole connection, with all requests on it, if bytes keep coming for more
-/// than some thousand streams that it has reset (`too_many_internal_resets`). So an error body that announces at most
+/// its stream, and h2 closes the whole connection, with all requests on it, when bytes have come for 1 024 streams
+/// that it had reset and forgotten (`too_many_internal_resets`). So an error body that announces at most
 /// 2 MiB, the window of a stream in hyper-util and reqwest, is read to its end over HTTP/2 even if the drain limit is
 /// lower: it may be on its way already. Longer bodies, and those that stall past a time limit, are reset. Where a
 /// proxy sends many of those, raise [`drain_limit`](Self::drain_limit) or the client's stream windows.
