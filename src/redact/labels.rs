@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{
     fold::ENCODED_BLANK,
-    names::{has_several_lines, names_secret},
+    names::{has_several_lines, may_be_words, names_secret},
     shapes::until,
     work::visit,
 };
@@ -54,7 +54,8 @@ fn label(text: &[u8], name: &str, end: usize) -> Option<Range<usize>> {
     visit(between);
     let (between, value) = rest.split_at(between);
     let is_label = between.iter().any(|byte| matches!(byte, b':' | b'=' | b'>')) && names_secret(name);
-    if !is_label || (is_colon(between, value) && is_prose(value)) {
+    let is_sentence = || is_colon(between, value) && is_prose(value) && !may_be_words(name);
+    if !is_label || is_sentence() {
         return None;
     }
     let length = if has_several_lines(name) {

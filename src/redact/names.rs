@@ -62,6 +62,9 @@ const METADATA: [&str; 2] = ["x-oss-meta", "x-amz-meta"];
 /// Values that are texts of several lines.
 const OF_SEVERAL_LINES: [&[u8]; 2] = [b"canonicalrequest", b"stringtosign"];
 
+/// Values that may be words, in which a sentence cannot be told from a secret.
+const OF_WORDS: [&[u8]; 4] = [b"passphrase", b"passwd", b"password", b"secret"];
+
 /// Letters of a name that count: the last ones.
 const LONGEST: usize = 64;
 
@@ -85,6 +88,11 @@ pub(super) fn names_secret(name: &str) -> bool {
 /// Whether what a name stands for may have several lines.
 pub(super) fn has_several_lines(name: &str) -> bool {
     Letters::of(name).hold(&OF_SEVERAL_LINES)
+}
+
+/// Whether what a name stands for may be words.
+pub(super) fn may_be_words(name: &str) -> bool {
+    Letters::of(name).hold(&OF_WORDS)
 }
 
 /// The last letters and digits of a text, in lower case, without what joins words.

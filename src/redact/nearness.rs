@@ -86,11 +86,13 @@ fn is_line_break(between: &[u8]) -> bool {
 /// What of a run could be a secret, without the punctuation around it.
 fn secret_of(text: &[u8], run: Range<usize>, least: usize) -> Option<Range<usize>> {
     let part = &text[run.clone()];
-    let before = until(part, |byte| !is_punctuation(byte));
+    let before = until(part, |byte| !is_punctuation(byte)).min(part.len());
     let behind = part.iter().rev().position(|byte| byte.is_ascii_alphanumeric())?;
+    // Base64 for URLs may begin with them.
+    let hyphens = part[..before].iter().rev().take(2).take_while(|byte| matches!(byte, b'-' | b'_')).count();
     visit(part.len());
-    let secret = run.start + before.min(part.len())..run.end;
-    let core = &text[secret.start..run.end - behind];
+    let secret = run.start + before - hyphens..run.end;
+    let core = &text[run.start + before..run.end - behind];
     let could_be = secret.len() >= least && is_mixed(core) && !is_public(core);
     could_be.then_some(secret)
 }
@@ -99,7 +101,7 @@ fn is_punctuation(byte: u8) -> bool {
     matches!(byte, b'.' | b':' | b'-' | b'_' | b'!' | b'*')
 }
 
-/// Sequences of visible characters that no quote, bracket or sign between a name and its value interrupts.
+/// Sequences of visible characters that no quote, bracket, comma, bar or backslash interrupts.
 struct Runs<'a> {
     text: &'a [u8],
     at: usize,
@@ -110,16 +112,13 @@ impl Iterator for Runs<'_> {
 
     fn next(&mut self) -> Option<Range<usize>> {
         let start = self.at + self.text[self.at..].iter().position(|byte| is_of_run(*byte))?;
-        let end = start + until(&self.text[start..], |byte| !is_of_run(byte));
-        // The padding of base64.
-        let end = end + until(&self.text[end..], |byte| byte != b'=').min(2);
-        self.at = end;
-        Some(start..end)
+        self.at = start + until(&self.text[start..], |byte| !is_of_run(byte));
+        Some(start..self.at)
     }
 }
 
 fn is_of_run(byte: u8) -> bool {
-    byte.is_ascii_graphic() && !is_between(byte) && !matches!(byte, b'=' | b'&' | b'?' | b'|' | b'\\')
+    !is_between(byte) && !matches!(byte, b'|' | b'\\')
 }
 
 /// Whether a byte ends whatever stands before it: quotes, brackets, commas, blanks.

@@ -34,12 +34,28 @@ const HOSTS: [&str; 3] = [".aliyuncs.com", ".aliyun.com", ".alibabacloud.com"];
 /// Longest name that is looked at.
 const LONGEST: usize = 255;
 
-/// Whether a run is a time, one of OSS's own names, or a host of Alibaba Cloud, perhaps with a path of words.
+/// Whether a run is a time, one of OSS's own names, or a host of Alibaba Cloud, perhaps with a path of words; or parameters
+/// whose values are such or words and short numbers. A query is none of the run's: it is hidden wherever it stands.
 pub(super) fn is_public(run: &[u8]) -> bool {
     let Some(run) = std::str::from_utf8(run).ok().filter(|run| run.len() <= LONGEST) else { return false };
     let run = run.to_ascii_lowercase();
+    let run = run.split_once('?').map_or(&*run, |(before, _)| before);
+    if run.contains('=') {
+        return run.split(['=', '&']).all(|part| is_plain(part) || is_public_value(part));
+    }
+    is_public_value(run)
+}
+
+/// Whether a text is a short number, or words without a number.
+fn is_plain(text: &str) -> bool {
+    let is_of = |wanted: fn(&u8) -> bool| text.bytes().all(|byte| wanted(&byte));
+    let is_number = text.len() <= 5 && is_of(u8::is_ascii_digit);
+    is_number || is_of(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'-' | b'_' | b'.'))
+}
+
+fn is_public_value(text: &str) -> bool {
     // `Date:2026-11-25…`
-    let value = run.split_once(':').filter(|(name, _)| is_word(name)).map_or(&*run, |(_, value)| value);
+    let value = text.split_once(':').filter(|(name, _)| is_word(name)).map_or(text, |(_, value)| value);
     is_time(value) || is_own_name(value) || is_own_host(value)
 }
 
@@ -100,6 +116,9 @@ mod tests {
             "photos2024.oss-ap-southeast-1.aliyuncs.com",
             "//help.aliyun.com/document_detail/31950.html",
             "https://help.aliyun.com/document_detail/31950.html",
+            "https://help.aliyun.com/document_detail/31950.html?hidden",
+            "partNumber=10000&max-keys=100",
+            "x-oss-signature-version=OSS4-HMAC-SHA256&x-oss-date=20261125T070000Z",
         ] {
             assert!(is_public(run.as_bytes()), "{run}");
         }
@@ -118,6 +137,9 @@ mod tests {
             "//help.aliyun.com/4f1c9a7be2d3",
             "4f1c@b.oss-cn-hangzhou.aliyuncs.com",
             "t123456789012345z",
+            "value=my-secret-value-1234",
+            "value=4f1c9a7be2d3",
+            "a1b2c3d4=100000",
         ] {
             assert!(!is_public(run.as_bytes()), "{run}");
         }

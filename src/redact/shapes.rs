@@ -5,8 +5,8 @@
 
 use super::work::visit;
 
-/// Letters and digits that a key id has at least behind its beginning.
-const KEY_IDS: [(&[u8], usize); 3] = [(b"ltai", 8), (b"akia", 12), (b"asia", 12)];
+/// What key ids begin with, the letters and digits that follow at least, and whether words begin so, too.
+const KEY_IDS: [(&[u8], usize, bool); 3] = [(b"ltai", 8, false), (b"akia", 12, false), (b"asia", 12, true)];
 
 /// The beginnings of temporary key ids, which end in a dot.
 const TEMPORARY_KEY_IDS: [&[u8]; 2] = [b"sts", b"tmp"];
@@ -60,10 +60,11 @@ pub(super) fn first(lump: &[u8]) -> Option<usize> {
 fn v4_credential(lump: &[u8]) -> Option<usize> {
     let end = SCOPES.iter().filter_map(|scope| find(lump, scope)).min()?;
     let start = lump[..end].iter().rposition(|byte| !is_credential(*byte)).map_or(0, |before| before + 1);
+    let start = start + until(&lump[start..end], |byte| byte != b'/');
     let scope = &lump[start..end];
     let is_date = |part: &[u8]| part.len() == 8 && part.iter().all(u8::is_ascii_digit);
     let date = scope.split(|byte| *byte == b'/').position(is_date)?;
-    (date > 0 && scope[0] != b'/').then_some(start)
+    (date > 0).then_some(start)
 }
 
 fn is_credential(byte: u8) -> bool {
@@ -129,9 +130,11 @@ fn is_base64(byte: u8) -> bool {
 
 /// A key id, wherever in a chunk. Only the first of equal beginnings can be one if any is: it has the most behind it.
 fn key_id(text: &[u8], behind: &[u8]) -> Option<usize> {
-    let long_lived = KEY_IDS.iter().filter_map(|(start, least)| {
+    let long_lived = KEY_IDS.iter().filter_map(|(start, least, is_word)| {
         let at = text.windows(start.len()).position(|part| part.eq_ignore_ascii_case(start))?;
-        is_random(&text[at + start.len()..], *least).then_some(at)
+        let id = &text[at + start.len()..];
+        let begins_no_word = at == 0 && !is_word && id.len() >= *least;
+        (begins_no_word || is_random(id, *least)).then_some(at)
     });
     long_lived.chain(temporary_key_id(text, behind)).min()
 }
@@ -159,9 +162,16 @@ pub(super) fn is_mixed(text: &[u8]) -> bool {
 fn token(text: &[u8]) -> Option<usize> {
     let exact = TOKENS.iter().filter_map(|start| find(text, start)).min();
     let exact = exact.filter(|at| text.len() - at >= SHORTEST_TOKEN && is_varied(&text[*at..]));
-    let begins = |start: &&[u8]| text.get(..4).is_some_and(|four| four.eq_ignore_ascii_case(start));
-    let is_long = text.len() >= SHORTEST_TOKEN_OF_ANY_CASE && is_mixed(text);
-    exact.or_else(|| (is_long && TOKENS[..2].iter().any(begins)).then_some(0))
+    exact.or_else(|| token_of_any_case(text))
+}
+
+/// Only the first beginning of a word can be one if any is: it has the most behind it.
+fn token_of_any_case(text: &[u8]) -> Option<usize> {
+    let is_start = |at: usize| at == 0 || !text[at - 1].is_ascii_alphanumeric();
+    let begins = |four: &[u8]| TOKENS[..2].iter().any(|start| four.eq_ignore_ascii_case(start));
+    let at = text.windows(4).enumerate().position(|(at, four)| is_start(at) && begins(four))?;
+    let token = &text[at..];
+    (token.len() >= SHORTEST_TOKEN_OF_ANY_CASE && is_mixed(token)).then_some(at)
 }
 
 /// Whether a text is neither a word nor a number: a digit, or letters in both cases.
@@ -170,10 +180,17 @@ fn is_varied(text: &[u8]) -> bool {
     is_mixed(text) || (has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase))
 }
 
+/// Whether a text is a signature, or ends in one behind a slash or a hyphen.
 fn is_signature(text: &[u8], behind: &[u8]) -> bool {
     let padding = until(behind, |byte| byte != b'=').min(3);
     let ends = behind.get(padding).is_none_or(|byte| !byte.is_ascii_alphanumeric());
-    ends && SIGNATURES.contains(&(text.len(), padding)) && is_varied(text)
+    ends && SIGNATURES.iter().any(|(length, expected)| {
+        let before = text.len().checked_sub(*length).map(|start| text.split_at(start));
+        *expected == padding
+            && before.is_some_and(|(before, signature)| {
+                !before.last().is_some_and(u8::is_ascii_alphanumeric) && is_varied(signature)
+            })
+    })
 }
 
 fn is_hex_signature(text: &[u8]) -> bool {

@@ -158,6 +158,33 @@ fn near_is_64_characters_and_a_run_has_16() {
     assert_eq!(masked(&format!("the key {UNLISTED}")), format!("the key {UNLISTED}"));
 }
 
+/// Passwords may hold what stands between names and values elsewhere, and tokens may begin with a hyphen.
+#[test]
+fn a_run_is_one_whatever_signs_stand_in_it() {
+    for secret in
+        ["N&gQ!eK=c19?pJiJ", "ab1=cd2=ef3=gh4=", "-kq7Zp2mX9vR4tL8", "__kq7Zp2mX9vR4tL", "//a1b2&&c3d4//e5"]
+    {
+        for way in ["password @", "the password is \"@\"", "token -> @.", "secret (@)", "密码“@”"] {
+            let shown = masked(&way.replace('@', secret));
+            assert!(!shown.contains(&secret[4..8]), "{shown}");
+        }
+    }
+    let parameters = "the signature of partNumber=10000&max-keys=100 is wrong";
+    assert_eq!(masked(parameters), parameters);
+}
+
+#[test]
+fn a_password_may_be_words() {
+    for (text, expected) in [
+        ("password: correct horse battery staple", "password: *"),
+        ("Passphrase: Correct horse battery staple", "Passphrase: *"),
+        ("client secret: open the door please", "client secret: *"),
+        ("Invalid token: the token has expired.", "Invalid token: the token has expired."),
+    ] {
+        assert_eq!(masked(text), expected);
+    }
+}
+
 #[test]
 fn a_secret_that_is_broken_over_lines_is_hidden_to_its_end() {
     let lines = ["abcd1234".repeat(8), "efgh5678".repeat(8), "ijkl9".repeat(2)];
@@ -180,6 +207,9 @@ fn what_has_the_shape_of_a_secret_is_hidden_wherever_it_stands() {
         "tmp.3keabcdef12ghijkl34mnop",
         "AKIAIOSFODNN7EXAMPLE",
         "akiaiosfodnn7example",
+        "LTAIAbCdEfGhIjKl",
+        "ltaiabcdefghijkl",
+        "AKIAIOSFODNNEXAMPLEX",
         "ASIAIOSFODNN7EXAMPLE",
         "asiaiosfodnn7example",
         "AKEXAMPLE1234567/20261125/cn-hangzhou/oss/aliyun_v4_request",
@@ -192,12 +222,23 @@ fn what_has_the_shape_of_a_secret_is_hidden_wherever_it_stands() {
         "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhYmMifQ.c2lnbmF0dXJl",
         "eyJjYWxsYmFja1VybCI6Imh0dHA6Ly8xMjcuMC4wLjEifQ==",
     ] {
-        for around in ["@", "the object @ is not there", "a (@), b", "x@", "\"@\"", "令@牌", "a,@", "no=@"]
-        {
+        for around in [
+            "@",
+            "the object @ is not there",
+            "a (@), b",
+            "x@",
+            "\"@\"",
+            "令@牌",
+            "a,@",
+            "no=@",
+            "/@",
+            "b/k/@",
+            "b-@",
+        ] {
             let shown = masked(&around.replace('@', secret));
             let middle = &secret[8..16];
             // Not every shape is known when something is glued to it.
-            let is_glued = around == "x@" && !secret.contains("LTAI") && !secret.starts_with("STS.");
+            let is_glued = around == "x@" && !secret.contains("LTAI5") && !secret.starts_with("STS.");
             assert!(is_glued || !shown.contains(middle), "{shown}");
         }
         let encoded: String = secret.bytes().map(|b| format!("%{b:02X}")).collect();
