@@ -39,9 +39,9 @@ pin_project! {
 pin_project! {
     #[project = StateProj]
     enum State<F, B> {
-        /// The answer has not come.
+        /// The response has not come.
         Waiting { #[pin] inner: F, info: RequestInfo, settings: Option<Arc<Settings>> },
-        /// It is an error; here, once its body makes wait. Boxed: in place it would make every call's future many times larger.
+        /// Reading an error body that was not ready at once. Boxed: inline, it would make every future many times larger.
         Reading { reading: Option<Box<Reading<B>>> },
     }
 }

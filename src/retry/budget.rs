@@ -47,9 +47,10 @@ const RETRY: u64 = 1_000_000;
 const SECOND: u128 = 1_000_000_000;
 
 impl RetryBudget {
-    /// With so many retries for each first attempt, so many a second besides, and room for so many.
+    /// Creates a budget that earns `ratio` retries for each first attempt and `per_second` retries in each second, and
+    /// holds at most `room` retries.
     ///
-    /// Numbers below 0 and NaN count as 0; the ratio and the floor are at most a million, the room is at least one.
+    /// Negative numbers and NaN count as 0. The ratio and the floor are at most a million, the room is at least one.
     #[must_use]
     pub fn new(ratio: f64, per_second: f64, room: u32) -> Self {
         let capacity = u64::from(room.max(1)) * RETRY;

@@ -10,11 +10,11 @@ use tokio::time::{Sleep, sleep};
 
 /// The wait before a retry.
 ///
-/// It always makes wait, if only for one turn: a service that fails at once and is called again at once would keep a
-/// timeout outside, and everything else on the thread, from having its turn.
+/// It returns `Pending` at least once. A service that fails at once and is called again at once would otherwise keep a
+/// timeout outside, and everything else on the thread, from being polled.
 #[derive(Debug)]
 pub struct Wait {
-    /// Boxed: every call's future has room for this, and few ever need it.
+    /// Boxed, because every call's future has room for it, and few need it.
     sleep: Option<Pin<Box<Sleep>>>,
     yielded: bool,
 }
