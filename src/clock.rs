@@ -58,9 +58,9 @@ use crate::{
 /// # let _ = (layer, policy, date);
 /// ```
 #[derive(Clone)]
-pub struct ClockOffset(Arc<Inner>);
+pub struct ClockOffset(Arc<SharedOffset>);
 
-struct Inner {
+struct SharedOffset {
     /// Milliseconds by which the server is ahead.
     ahead: AtomicI64,
     /// Milliseconds.
@@ -89,7 +89,7 @@ impl ClockOffset {
     /// represent, about 8 000 years.
     #[must_use]
     pub fn bounded(bound: Duration) -> Self {
-        Self(Arc::new(Inner { ahead: AtomicI64::new(0), bound: to_millis(bound.min(LATEST)) }))
+        Self(Arc::new(SharedOffset { ahead: AtomicI64::new(0), bound: to_millis(bound.min(LATEST)) }))
     }
 
     /// Returns the current time by the server's clock.

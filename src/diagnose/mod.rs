@@ -9,5 +9,3 @@ mod no_response;
 mod origin;
 mod remedy;
 mod report;
-
-pub use self::{explain::Explanation, remedy::FixedBy};

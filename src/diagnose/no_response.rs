@@ -1,7 +1,6 @@
 //! What it means that there was no response.
 
-use super::{Explanation, FixedBy};
-use crate::error::{Error, NotSentError, NotSentReason, TransportError, TransportKind};
+use crate::error::{Error, Explanation, FixedBy, NotSentError, NotSentReason, TransportError, TransportKind};
 
 impl Error {
     /// Explains the error: its likely cause, what to do, and who can do it.

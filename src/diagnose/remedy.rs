@@ -1,41 +1,6 @@
 //! What to do about an error, and who can do it.
 
-use std::fmt;
-
-use crate::error::{ErrorClass, ErrorCode, Outlook};
-
-/// Who can mend what an error reports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum FixedBy {
-    /// The code that sends the request, or its settings.
-    Caller,
-    /// Whoever administers the Alibaba Cloud account: permissions, policies, keys, payment.
-    Administrator,
-    /// Alibaba Cloud's support, asked with the request id.
-    Support,
-    /// Nobody has to: wait.
-    Nobody,
-}
-
-impl FixedBy {
-    /// The same in a few words.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Caller => "the caller's code",
-            Self::Administrator => "the account's administrator",
-            Self::Support => "Alibaba Cloud's support",
-            Self::Nobody => "nobody: wait",
-        }
-    }
-}
-
-impl fmt::Display for FixedBy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
+use crate::error::{ErrorClass, ErrorCode, FixedBy, Outlook};
 
 /// What to do, and who can do it.
 pub(super) type Remedy = (&'static str, FixedBy);

@@ -18,16 +18,16 @@ impl OssError {
     /// - queries of URLs, and what looks like a secret: replaced by `***`.
     #[must_use]
     pub fn report(&self) -> String {
-        Report { error: self, secrets: self.secrets() }.to_string()
+        OssReport { error: self, secrets: self.secrets() }.to_string()
     }
 }
 
-struct Report<'a> {
+struct OssReport<'a> {
     error: &'a OssError,
     secrets: Secrets,
 }
 
-impl Report<'_> {
+impl OssReport<'_> {
     fn line(f: &mut fmt::Formatter<'_>, name: &str, value: impl fmt::Display) -> fmt::Result {
         writeln!(f, "{name:<14}{value}")
     }
@@ -48,7 +48,7 @@ impl Report<'_> {
     }
 }
 
-impl fmt::Display for Report<'_> {
+impl fmt::Display for OssReport<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let error = self.error;
         Self::line(f, "request id", self.shown(error.request_id().unwrap_or("none")))?;

@@ -6,8 +6,10 @@ mod code;
 mod codes;
 mod display;
 mod envelope;
+mod explanation;
 mod fields;
 mod find;
+mod fixed_by;
 mod headers;
 mod history;
 mod into_io;
@@ -38,13 +40,15 @@ pub(crate) use self::{
     last::LastError,
     meaning::{Meaning, Outlook},
     notes::Notes,
-    parts::Parts,
+    parts::ErrorParts,
     transport_kind::{Fate, TransportFailure},
 };
 pub use self::{
     class::ErrorClass,
     code::{ErrorCode, UnknownCode},
+    explanation::Explanation,
     find::FindOssError,
+    fixed_by::FixedBy,
     history::{FailedAttempt, History},
     not_sent::{NotSentError, NotSentReason},
     oss_error::OssError,
@@ -53,7 +57,6 @@ pub use self::{
     transport::TransportError,
     transport_kind::TransportKind,
 };
-pub use crate::diagnose::{Explanation, FixedBy};
 
 /// A boxed error, as tower's own layers return it.
 pub type BoxError = Box<dyn StdError + Send + Sync>;

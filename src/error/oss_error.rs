@@ -1,6 +1,6 @@
 use std::{error::Error as StdError, sync::Arc};
 
-use super::{Basic, CodeOrigin, ErrorClass, ErrorCode, Notes, Outlook, Parts};
+use super::{Basic, CodeOrigin, ErrorClass, ErrorCode, ErrorParts, Notes, Outlook};
 use crate::redact::{Secrets, Shown};
 
 /// An error response of OSS.
@@ -46,15 +46,15 @@ use crate::redact::{Secrets, Shown};
 /// );
 /// ```
 #[derive(Clone)]
-pub struct OssError(Arc<Parts>);
+pub struct OssError(Arc<ErrorParts>);
 
 impl OssError {
     #[inline]
-    pub(crate) fn new(parts: Arc<Parts>) -> Self {
+    pub(crate) fn new(parts: Arc<ErrorParts>) -> Self {
         Self(parts)
     }
 
-    pub(super) fn parts(&self) -> &Parts {
+    pub(super) fn parts(&self) -> &ErrorParts {
         &self.0
     }
 

@@ -9,7 +9,7 @@ use super::{BodyKind, BodyState, CodeOrigin, ErrorClass, ErrorCode, Fields, Mean
 use crate::method::StandardMethod;
 
 /// What an [`OssError`](super::OssError) is made of.
-pub(crate) struct Parts {
+pub(crate) struct ErrorParts {
     pub(crate) status: StatusCode,
     pub(crate) version: Version,
     pub(crate) headers: HeaderMap,
@@ -34,7 +34,7 @@ pub(crate) struct Parts {
 }
 
 /// To be filled in: none of this holds yet.
-impl Default for Parts {
+impl Default for ErrorParts {
     #[inline]
     fn default() -> Self {
         Self {
@@ -62,7 +62,7 @@ impl Default for Parts {
     }
 }
 
-impl Parts {
+impl ErrorParts {
     /// The same, with nothing noted.
     pub(super) fn copy(&self) -> Self {
         Self {

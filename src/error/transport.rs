@@ -10,9 +10,9 @@ use super::{
 /// `Display` and `Debug` say what [kind](Self::kind) of failure it was, and never print the cause: the error of an
 /// HTTP client may show the complete URL, and a presigned URL is a credential. The cause is the `source()`. With
 /// reqwest, call `without_url` on its error before it gets here.
-pub struct TransportError(Box<Inner>);
+pub struct TransportError(Box<FailedCall>);
 
-struct Inner {
+struct FailedCall {
     cause: BoxError,
     failure: TransportFailure,
     notes: Notes,
@@ -22,7 +22,12 @@ struct Inner {
 impl TransportError {
     pub(crate) fn new(cause: BoxError) -> Self {
         let failure = TransportFailure::of(&*cause);
-        Self(Box::new(Inner { cause, failure, notes: Notes::default(), last_oss_error: OnceLock::new() }))
+        Self(Box::new(FailedCall {
+            cause,
+            failure,
+            notes: Notes::default(),
+            last_oss_error: OnceLock::new(),
+        }))
     }
 
     /// Returns what kind of failure it was.

@@ -8,7 +8,7 @@ use http::{
 use super::{collect::Collected, limits::Limits};
 use crate::{
     error::{
-        Basic, BodyKind, BodyState, CodeOrigin, ErrorCode, Fields, Meaning, OssError, Parts, X_OSS_EC,
+        Basic, BodyKind, BodyState, CodeOrigin, ErrorCode, ErrorParts, Fields, Meaning, OssError, X_OSS_EC,
         X_OSS_ERROR_TYPE, X_OSS_REQUEST_ID, header_text,
     },
     method::StandardMethod,
@@ -40,7 +40,7 @@ impl OssError {
 /// Makes an error of all that is known about it.
 pub(super) fn assemble(head: response::Parts, method: StandardMethod, collected: Collected) -> OssError {
     // Filled in where it will stay: it is too large to be moved about.
-    let mut error = Arc::<Parts>::default();
+    let mut error = Arc::<ErrorParts>::default();
     // INVARIANT: nobody else has it yet.
     let parts = Arc::get_mut(&mut error).expect("a new Arc is shared");
     parts.status = head.status;
@@ -91,7 +91,7 @@ pub(super) fn assemble(head: response::Parts, method: StandardMethod, collected:
 ///
 /// HTTP/2 can end a body early without an error. In a response that has no body, the header tells how long that of
 /// a GET would be; where the method is unknown, it may be that of a HEAD.
-fn is_short(parts: &Parts, received: usize) -> bool {
+fn is_short(parts: &ErrorParts, received: usize) -> bool {
     let has_no_body = matches!(parts.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
         || parts.method.get().map_or(received == 0, |method| method == Method::HEAD);
     !has_no_body && announced_length(&parts.headers).is_some_and(|length| to_u64(received) < length)

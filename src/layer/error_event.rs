@@ -1,6 +1,6 @@
 use http::Method;
 
-use super::{RequestInfo, error_layer::Settings, trace};
+use super::{RequestInfo, error_layer::OssErrorSettings, trace};
 use crate::error::{BoxError, Error};
 
 /// An error that the layer is about to return. See [`OssErrorLayer::on_error`](crate::OssErrorLayer::on_error).
@@ -24,7 +24,11 @@ impl<'a> ErrorEvent<'a> {
 /// The error of a call that got no response.
 #[cold]
 #[inline(never)]
-pub(super) fn without_response(cause: BoxError, info: RequestInfo, settings: Option<&Settings>) -> Error {
+pub(super) fn without_response(
+    cause: BoxError,
+    info: RequestInfo,
+    settings: Option<&OssErrorSettings>,
+) -> Error {
     let error = Error::from(cause);
     let is_noted = matches!(error, Error::Oss(_)) || error.notes().attempts() > 1;
     if !is_noted {
@@ -35,7 +39,7 @@ pub(super) fn without_response(cause: BoxError, info: RequestInfo, settings: Opt
 }
 
 /// Tells whoever wants to know of an error.
-pub(super) fn announce(error: &Error, info: RequestInfo, settings: Option<&Settings>) {
+pub(super) fn announce(error: &Error, info: RequestInfo, settings: Option<&OssErrorSettings>) {
     trace::event(error, info);
     if let Some(on_error) = settings.and_then(|settings| settings.on_error.as_ref()) {
         on_error(&ErrorEvent::new(error, info));

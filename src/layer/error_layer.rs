@@ -43,6 +43,11 @@ use crate::clock::ClockOffset;
 /// lower: it may be on its way already. Longer bodies, and those that stall past a time limit, are reset. Where a
 /// proxy sends many of those, raise [`drain_limit`](Self::drain_limit) or the client's stream windows.
 ///
+/// # Clone
+///
+/// Clones share their settings, the hook of [`on_error`](Self::on_error) and the [`ClockOffset`] until a setter is
+/// called on one of them: that one then has settings of its own. The services that the layer made keep theirs.
+///
 /// # Panics
 ///
 /// An error body that has to be waited for needs a tokio runtime with its time driver, like every other timer of
@@ -73,11 +78,11 @@ use crate::clock::ClockOffset;
 #[derive(Clone, Default)]
 pub struct OssErrorLayer {
     /// None means the defaults: no reference count to change for each request.
-    settings: Option<Arc<Settings>>,
+    settings: Option<Arc<OssErrorSettings>>,
 }
 
 #[derive(Clone)]
-pub(super) struct Settings {
+pub(super) struct OssErrorSettings {
     pub(super) limits: Limits,
     redirects: bool,
     rule: Option<Arc<dyn ClassifyResponse>>,
@@ -182,17 +187,17 @@ impl OssErrorLayer {
         self.with(|settings| settings.on_error = Some(Arc::new(on_error)))
     }
 
-    fn with(mut self, set: impl FnOnce(&mut Settings)) -> Self {
+    fn with(mut self, set: impl FnOnce(&mut OssErrorSettings)) -> Self {
         let default = || {
             let limits = Limits::DEFAULT;
-            Arc::new(Settings { limits, redirects: false, rule: None, clock: None, on_error: None })
+            Arc::new(OssErrorSettings { limits, redirects: false, rule: None, clock: None, on_error: None })
         };
         set(Arc::make_mut(self.settings.get_or_insert_with(default)));
         self
     }
 }
 
-impl Settings {
+impl OssErrorSettings {
     pub(super) fn is_error(&self, request: RequestInfo, status: StatusCode, headers: &HeaderMap) -> bool {
         self.redirects && status.is_redirection()
             || match &self.rule {
@@ -216,9 +221,9 @@ impl fmt::Debug for OssErrorLayer {
     }
 }
 
-impl fmt::Debug for Settings {
+impl fmt::Debug for OssErrorSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Settings")
+        f.debug_struct("OssErrorSettings")
             .field("limits", &self.limits)
             .field("redirects", &self.redirects)
             .field("own_rule", &self.rule.is_some())

@@ -15,7 +15,7 @@ use super::{
     assemble::assemble,
     collect::{Collect, Collected},
     error_event::{announce, without_response},
-    error_layer::Settings,
+    error_layer::OssErrorSettings,
     limits::Limits,
 };
 use crate::{
@@ -32,15 +32,15 @@ pin_project! {
     /// connection.
     pub struct ResponseFuture<F, B> {
         #[pin]
-        state: State<F, B>,
+        state: ResponseState<F, B>,
     }
 }
 
 pin_project! {
     #[project = StateProj]
-    enum State<F, B> {
+    enum ResponseState<F, B> {
         /// The response has not come.
-        Waiting { #[pin] inner: F, info: RequestInfo, settings: Option<Arc<Settings>> },
+        Waiting { #[pin] inner: F, info: RequestInfo, settings: Option<Arc<OssErrorSettings>> },
         /// Reading an error body that was not ready at once. Boxed: inline, it would make every future many times larger.
         Reading { reading: Option<Box<Reading<B>>> },
     }
@@ -50,13 +50,13 @@ struct Reading<B> {
     collect: Collect<B>,
     head: response::Parts,
     info: RequestInfo,
-    settings: Option<Arc<Settings>>,
+    settings: Option<Arc<OssErrorSettings>>,
 }
 
 impl<F, B> ResponseFuture<F, B> {
     #[inline]
-    pub(super) fn new(inner: F, info: RequestInfo, settings: Option<Arc<Settings>>) -> Self {
-        Self { state: State::Waiting { inner, info, settings } }
+    pub(super) fn new(inner: F, info: RequestInfo, settings: Option<Arc<OssErrorSettings>>) -> Self {
+        Self { state: ResponseState::Waiting { inner, info, settings } }
     }
 }
 
@@ -87,7 +87,7 @@ where
     }
 }
 
-impl<F, B> State<F, B>
+impl<F, B> ResponseState<F, B>
 where
     B: Body,
     B::Error: Into<BoxError>,
@@ -133,7 +133,7 @@ where
 }
 
 #[inline]
-fn is_error<B>(settings: Option<&Settings>, info: &RequestInfo, response: &Response<B>) -> bool {
+fn is_error<B>(settings: Option<&OssErrorSettings>, info: &RequestInfo, response: &Response<B>) -> bool {
     match settings {
         None => OssRule.is_error(*info, response.status(), response.headers()),
         Some(settings) => settings.is_error(*info, response.status(), response.headers()),
@@ -145,7 +145,7 @@ fn finish(
     mut head: response::Parts,
     collected: Collected,
     info: RequestInfo,
-    settings: Option<&Settings>,
+    settings: Option<&OssErrorSettings>,
 ) -> Error {
     let call = head.extensions.remove::<CallNotes>();
     let error = assemble(head, info.standard_method(), collected);

@@ -7,18 +7,20 @@ use http::{Request, Response};
 use http_body::Body;
 use tower::Service;
 
-use super::{RequestInfo, ResponseFuture, error_layer::Settings};
+use super::{RequestInfo, ResponseFuture, error_layer::OssErrorSettings};
 use crate::error::{BoxError, Error};
 
 /// The service that [`OssErrorLayer`](crate::OssErrorLayer) makes.
+///
+/// A clone has a clone of the inner service and shares the settings. Nothing passes from one call to another.
 #[derive(Clone, Debug)]
 pub struct OssErrorService<S> {
     inner: S,
-    settings: Option<Arc<Settings>>,
+    settings: Option<Arc<OssErrorSettings>>,
 }
 
 impl<S> OssErrorService<S> {
-    pub(super) fn new(inner: S, settings: Option<Arc<Settings>>) -> Self {
+    pub(super) fn new(inner: S, settings: Option<Arc<OssErrorSettings>>) -> Self {
         Self { inner, settings }
     }
 

@@ -19,7 +19,7 @@ use crate::error::{Basic, Basics, Fields, MAX_DEPTH, MAX_NAME, Span};
 
 /// What reading a JSON body came to.
 #[derive(Debug, PartialEq)]
-pub(super) struct Outcome {
+pub(super) struct JsonOutcome {
     /// It may be an error document of OSS.
     pub(super) is_oss: bool,
     /// It has neither an object `Error` nor a code: many gateways write the like.
@@ -30,8 +30,8 @@ pub(super) struct Outcome {
 
 /// Reads the document that begins here. It has one of three shapes: the members inside an object `Error`, the same
 /// members at the top, or just a `message` at the top. What came before a cut is kept.
-pub(super) fn read(text: &str, start: usize, fields: &mut Fields) -> Outcome {
-    let mut document = Document {
+pub(super) fn read(text: &str, start: usize, fields: &mut Fields) -> JsonOutcome {
+    let mut document = JsonDocument {
         text,
         fields,
         top: Basics::default(),
@@ -56,7 +56,7 @@ pub(super) fn read(text: &str, start: usize, fields: &mut Fields) -> Outcome {
     document.finish(closed)
 }
 
-struct Document<'a> {
+struct JsonDocument<'a> {
     text: &'a str,
     fields: &'a mut Fields,
     /// The basic values beside the object `Error`: that one's go before them, wherever it stands.
@@ -91,7 +91,7 @@ impl Raw {
     }
 }
 
-impl Document<'_> {
+impl JsonDocument<'_> {
     fn open(&mut self, is_array: bool) {
         let name = self.name.take();
         let deepest = MAX_DEPTH + usize::from(self.in_envelope);
@@ -237,7 +237,7 @@ impl Document<'_> {
         Span::source(raw.range.start + value.start, raw.range.start + value.end)
     }
 
-    fn finish(self, closed: bool) -> Outcome {
+    fn finish(self, closed: bool) -> JsonOutcome {
         let Self { fields, top, has_envelope, .. } = self;
         for (basic, _) in Basic::ALL {
             if let Some(value) = top.get(basic) {
@@ -245,7 +245,11 @@ impl Document<'_> {
             }
         }
         let is_flat = [Basic::Code, Basic::Message].iter().any(|basic| top.get(*basic).is_some());
-        Outcome { is_oss: has_envelope || is_flat, is_bare: !has_envelope && top.lacks(Basic::Code), closed }
+        JsonOutcome {
+            is_oss: has_envelope || is_flat,
+            is_bare: !has_envelope && top.lacks(Basic::Code),
+            closed,
+        }
     }
 }
 

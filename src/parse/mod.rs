@@ -62,7 +62,7 @@ fn read_json(body: Vec<u8>, start: usize, fields: &mut Fields) -> Parsed {
         Ok(text) => (text, start, None),
         Err(error) => (lossy(&error.as_bytes()[start..]), 0, Some(error.into_bytes())),
     };
-    let json::Outcome { is_oss, is_bare, closed } = json::read(&text, start, fields);
+    let json::JsonOutcome { is_oss, is_bare, closed } = json::read(&text, start, fields);
     if is_oss {
         fields.set_source(text);
         Parsed { kind: BodyKind::OssJson, is_bare, closed, body }

@@ -11,13 +11,13 @@ use crate::error::{Fields, MAX_DEPTH, MAX_NAME, Span};
 #[derive(Default)]
 pub(super) struct Nesting {
     /// Outermost first: the root, and what is open in it.
-    open: Vec<Element>,
+    open: Vec<OpenElement>,
     /// How many elements are open that are not kept, all of them inside of the last of `open`.
     skipped: usize,
 }
 
 #[derive(Default)]
-pub(super) struct Element {
+pub(super) struct OpenElement {
     pub(super) name: Range<usize>,
     value: Value,
     has_children: bool,
@@ -69,10 +69,10 @@ impl Nesting {
     pub(super) fn open(&mut self, text: &str, name: Range<usize>) {
         let is_kept = self.keeps(name.len());
         if self.open.is_empty() {
-            self.open.push(Element::default());
+            self.open.push(OpenElement::default());
         }
         if is_kept {
-            self.open.push(Element { name, ..Element::default() });
+            self.open.push(OpenElement { name, ..OpenElement::default() });
             return;
         }
         if self.skipped == 0 {
@@ -106,13 +106,13 @@ impl Nesting {
     }
 
     fn nearest(&self, text: &str, name: &str) -> Option<usize> {
-        let is_of_name = |element: &Element| &text[element.name.clone()] == name;
+        let is_of_name = |element: &OpenElement| &text[element.name.clone()] == name;
         let inner = self.open.iter().skip(1).rposition(is_of_name).map(|at| at + 1);
         inner.or_else(|| (name == "Error" && !self.open.is_empty()).then_some(0))
     }
 
     /// Takes the innermost element out.
-    pub(super) fn pop(&mut self) -> Option<Element> {
+    pub(super) fn pop(&mut self) -> Option<OpenElement> {
         self.open.pop()
     }
 
@@ -136,7 +136,7 @@ impl Nesting {
     }
 }
 
-impl Element {
+impl OpenElement {
     /// The value; none if it has children, and nothing but them.
     pub(super) fn value(self, text: &str, fields: &mut Fields) -> Option<Span> {
         let value = self.value.finish(text, &text[self.name], fields);

@@ -46,18 +46,18 @@ fn a_code_behind_more_elements_than_are_kept_is_read() {
 
 /// An element as it is meant, and choices of how to write it.
 #[derive(Clone, Debug)]
-struct Element {
+struct Child {
     name: &'static str,
     value: String,
     nested: bool,
     choices: Vec<u8>,
 }
 
-fn element() -> impl Strategy<Value = Element> {
+fn element() -> impl Strategy<Value = Child> {
     let name =
         select(&["Code", "Message", "EC", "Key", "StringToSign", "Content-MD5", "N\u{e9}", "_a.b1"][..]);
     let value = "[ \n\ta-zA-Z0-9.=?<>&;#\u{e9}\u{4e2d}\"'\\]-]{0,30}";
-    (name, value, any::<bool>(), vec(any::<u8>(), 1..8)).prop_map(|(name, value, nested, choices)| Element {
+    (name, value, any::<bool>(), vec(any::<u8>(), 1..8)).prop_map(|(name, value, nested, choices)| Child {
         name,
         value,
         nested,
@@ -65,7 +65,7 @@ fn element() -> impl Strategy<Value = Element> {
     })
 }
 
-impl Element {
+impl Child {
     fn choice(&self, at: usize) -> u8 {
         self.choices[at % self.choices.len()]
     }
@@ -102,8 +102,8 @@ impl Element {
 }
 
 /// What the elements say, read or not.
-fn meant(elements: &[Element]) -> Vec<String> {
-    let value = |element: &Element| match element.name {
+fn meant(elements: &[Child]) -> Vec<String> {
+    let value = |element: &Child| match element.name {
         "StringToSign" => element.value.clone(),
         _ => element.value.trim_matches([' ', '\t', '\r', '\n']).to_owned(),
     };
@@ -119,8 +119,8 @@ fn meant(elements: &[Element]) -> Vec<String> {
     basic.chain(others).collect()
 }
 
-fn document(elements: &[Element]) -> String {
-    let inside = |element: &Element| match element.nested {
+fn document(elements: &[Child]) -> String {
+    let inside = |element: &Child| match element.nested {
         true => format!("\n  <Detail>\n    {}</Detail>", element.write()),
         false => format!("\n  {}", element.write()),
     };

@@ -22,12 +22,12 @@ pub(crate) fn read(headers: &HeaderMap, fields: &mut Fields) {
 }
 
 /// An error document.
-struct Document {
+struct HeaderDocument {
     fields: Fields,
     closed: bool,
 }
 
-fn find(headers: &HeaderMap) -> Option<Document> {
+fn find(headers: &HeaderMap) -> Option<HeaderDocument> {
     let mut values = headers.get_all(&X_OSS_ERR).iter();
     let first = values.next()?.as_bytes();
     match (values.next(), memchr(b',', first)) {
@@ -37,7 +37,7 @@ fn find(headers: &HeaderMap) -> Option<Document> {
 }
 
 /// Each value by itself; if none is a complete document, all of them as one that was split.
-fn find_in_parts(headers: &HeaderMap) -> Option<Document> {
+fn find_in_parts(headers: &HeaderMap) -> Option<HeaderDocument> {
     let values = headers.get_all(&X_OSS_ERR).iter();
     let parts: Vec<_> = values.flat_map(|value| parts(value.as_bytes())).take(MAX_PARTS).collect();
     let mut first = None;
@@ -54,10 +54,10 @@ fn find_in_parts(headers: &HeaderMap) -> Option<Document> {
 }
 
 /// The document in a text, if it is one of OSS.
-fn document(text: &[u8]) -> Option<Document> {
+fn document(text: &[u8]) -> Option<HeaderDocument> {
     let mut fields = Fields::default();
     let parsed = body(decode(&text[..text.len().min(MAX_LEN)]), &mut fields);
-    parsed.kind.is_oss().then_some(Document { fields, closed: parsed.closed })
+    parsed.kind.is_oss().then_some(HeaderDocument { fields, closed: parsed.closed })
 }
 
 /// The values that one header holds: a proxy may have joined several.

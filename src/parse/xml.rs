@@ -26,7 +26,7 @@ pub(super) fn read(text: &str, root: usize, fields: &mut Fields) -> bool {
             other => return other.is_some(),
         },
     };
-    let mut document = Document { text, rest: inside, fields, nesting: Nesting::default(), astray: None };
+    let mut document = XmlDocument { text, rest: inside, fields, nesting: Nesting::default(), astray: None };
     // The usual ones in OSS's order; in any other order they are read as all the rest.
     document.usual(b"\n  <Code>", b"</Code>", Basic::Code);
     document.usual(b"\n  <Message>", b"</Message>", Basic::Message);
@@ -48,7 +48,7 @@ pub(super) fn read(text: &str, root: usize, fields: &mut Fields) -> bool {
     }
 }
 
-struct Document<'a> {
+struct XmlDocument<'a> {
     text: &'a str,
     /// What is not read yet: an end of the text.
     rest: &'a [u8],
@@ -73,7 +73,7 @@ impl Name<'_> {
     }
 }
 
-impl<'a> Document<'a> {
+impl<'a> XmlDocument<'a> {
     /// Reads this child of the root, if it is the next and stands as OSS writes it.
     #[inline(always)]
     fn usual<const N: usize, const M: usize>(&mut self, start: &[u8; N], end: &[u8; M], basic: Basic) {

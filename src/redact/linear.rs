@@ -13,7 +13,7 @@ use super::{
     shown::Shown,
     work::{count, visited},
 };
-use crate::{ClockOffset, OssErrorLayer};
+use crate::{clock::ClockOffset, layer::OssErrorLayer};
 
 /// Texts that made a scan go over the same bytes again and again, or could.
 const HOSTILE: [&str; 34] = [

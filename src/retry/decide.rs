@@ -4,10 +4,8 @@ use http::{Request, Response};
 use tokio::time::Instant;
 
 use super::{
-    Failure, GiveUpEvent, RetryError, RetryEvent, RetryPolicy, TryCloneBody, Verdict, Wait, retry_error,
-    session::{Next, Question},
-    trace,
-    verdict::Cause,
+    Failure, GiveUpEvent, RetryError, RetryEvent, RetryPolicy, TryCloneBody, Verdict, Wait, facts::Facts,
+    retry_error, session::Next, trace, verdict::Cause,
 };
 use crate::{
     clock::may_be_skewed,
@@ -92,13 +90,13 @@ impl RetryPolicy {
             return Err(RetryStop::OutOfTime);
         }
         let verdict = self.classify_failure(&failure);
-        let question = Question::new(request, &failure, verdict);
-        let next = self.session.decide(&question, &self.settings, Instant::now())?;
+        let facts = Facts::new(request, &failure, verdict);
+        let next = self.session.decide(&facts, &self.settings, Instant::now())?;
         let event = RetryEvent {
             failure,
             verdict,
             delay: next.delay,
-            paced: question.paced,
+            paced: facts.paced,
             path: request.uri().path(),
             extensions: request.extensions(),
         };

@@ -89,6 +89,7 @@ mod body;
 mod budget;
 mod decide;
 mod events;
+mod facts;
 mod idempotency;
 mod policy;
 mod retry_error;

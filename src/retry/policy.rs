@@ -5,7 +5,7 @@ use tower::retry::{Policy, budget::Budget};
 
 use super::{
     Backoff, Failure, GiveUpEvent, RetryError, RetryEvent, TryCloneBody, Verdict, Wait, session::Session,
-    settings::Settings,
+    settings::RetrySettings,
 };
 use crate::{attempt::Attempt, clock::ClockOffset};
 
@@ -25,7 +25,15 @@ use crate::{attempt::Attempt, clock::ClockOffset};
 /// | [`budget`](Self::budget) | a fifth of the first attempts, plus 10 a second, room for 100 |
 /// | [`clock`](Self::clock) | none: an error due to the clock is not repeated |
 ///
-/// Two calls never see each other's state; only the budget and the clock are shared. Of two policies one inside the
+/// # Clone
+///
+/// tower clones the policy for each call. A clone starts with no attempts. It shares the settings, with them the budget, the
+/// clock and the closures, and nothing else: no call sees the state of another. A setter called on a clone changes that
+/// clone alone, but its budget stays the shared one until [`budget`](Self::budget) replaces it.
+///
+/// # Several policies
+///
+/// Of two policies one inside the
 /// other, the outer one stands down from what the inner one has given up on; it cannot know of an inner one that a Timeout
 /// between them has cut short. An error of `poll_ready` between two attempts is tower's to return: the policy is not asked.
 ///
@@ -57,7 +65,7 @@ use crate::{attempt::Attempt, clock::ClockOffset};
 /// ```
 #[derive(Debug)]
 pub struct RetryPolicy {
-    pub(super) settings: Arc<Settings>,
+    pub(super) settings: Arc<RetrySettings>,
     pub(super) session: Session,
 }
 
@@ -65,7 +73,7 @@ impl RetryPolicy {
     /// The policy with its defaults.
     #[must_use]
     pub fn new() -> Self {
-        let settings = Arc::<Settings>::default();
+        let settings = Arc::<RetrySettings>::default();
         Self { session: Session::new(&settings, 0), settings }
     }
 
@@ -187,7 +195,7 @@ impl RetryPolicy {
         self.set(|settings| settings.random = Some(Arc::new(random)))
     }
 
-    fn set(mut self, set: impl FnOnce(&mut Settings)) -> Self {
+    fn set(mut self, set: impl FnOnce(&mut RetrySettings)) -> Self {
         set(Arc::make_mut(&mut self.settings));
         self
     }

@@ -2,16 +2,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use http::Request;
-
-use super::{
-    Failure, Idempotency, TryCloneBody, Verdict, idempotency::changes_something, settings::Settings,
-    verdict::Cause,
-};
+use super::{Idempotency, Verdict, facts::Facts, settings::RetrySettings};
 use crate::{
     attempt::Attempt,
-    deadline::Deadline,
-    error::{CallNotes, FailedAttempt, History, Notes, RetryStop, retry_after},
+    error::{CallNotes, FailedAttempt, History, Notes, RetryStop},
 };
 
 /// What is known of one call, over all its attempts.
@@ -40,45 +34,6 @@ const PACED_LIMIT: Duration = Duration::from_secs(20);
 /// How far the clock offset must have moved for a repeat to make sense.
 const CORRECTED: u64 = 60_000;
 
-/// A failed attempt, and what the decision on the next one depends on.
-pub(super) struct Question {
-    pub(super) verdict: Verdict,
-    /// The attempt was not sent.
-    pub(super) not_sent: bool,
-    /// A throttle below delays the next attempt, because of this error.
-    pub(super) paced: bool,
-    pub(super) idempotency: Idempotency,
-    /// The request could change something.
-    pub(super) changes_something: bool,
-    /// The body was sent and cannot be sent again.
-    pub(super) body_is_gone: bool,
-    pub(super) retry_after: Option<Duration>,
-    pub(super) deadline: Option<Instant>,
-}
-
-impl Question {
-    pub(super) fn new<B: TryCloneBody>(
-        request: &Request<B>,
-        failure: &Failure<'_>,
-        verdict: Verdict,
-    ) -> Self {
-        Self {
-            verdict,
-            not_sent: failure.not_sent().is_some(),
-            paced: failure.oss().is_some_and(|error| error.notes().is_paced()),
-            idempotency: Idempotency::of(request),
-            changes_something: changes_something(request),
-            body_is_gone: request.body().is_stand_in(),
-            retry_after: match failure.cause {
-                Cause::Oss(error) => error.retry_after(),
-                Cause::Response(_, headers) => retry_after(headers),
-                Cause::NotSent(..) | Cause::Transport(_) => None,
-            },
-            deadline: Deadline::of(request).map(Deadline::moment),
-        }
-    }
-}
-
 /// An attempt that is to be made.
 #[derive(Debug)]
 pub(super) struct Next {
@@ -90,7 +45,7 @@ pub(super) struct Next {
 
 impl Session {
     #[inline]
-    pub(super) fn new(settings: &Settings, offset: i64) -> Self {
+    pub(super) fn new(settings: &RetrySettings, offset: i64) -> Self {
         Self {
             attempt: Attempt::FIRST,
             counted: 1,
@@ -106,7 +61,7 @@ impl Session {
 
     /// A request is about to be signed and sent.
     #[inline]
-    pub(super) fn note_offset(&mut self, settings: &Settings) {
+    pub(super) fn note_offset(&mut self, settings: &RetrySettings) {
         self.offset = settings.clock.as_ref().map_or(0, |clock| clock.millis());
     }
 
@@ -120,7 +75,7 @@ impl Session {
 
     /// The first attempt is over: it earns its part of a retry, once.
     #[inline]
-    pub(super) fn deposit(&mut self, settings: &Settings) {
+    pub(super) fn deposit(&mut self, settings: &RetrySettings) {
         if !self.deposited {
             self.deposited = true;
             if let Some(budget) = &settings.budget {
@@ -132,18 +87,18 @@ impl Session {
     /// The next attempt, or why there is none.
     pub(super) fn decide(
         &mut self,
-        question: &Question,
-        settings: &Settings,
+        facts: &Facts,
+        settings: &RetrySettings,
         now: Instant,
     ) -> Result<Next, RetryStop> {
-        let corrected = question.verdict == Verdict::ClockSkewed && self.clock_was_corrected(settings);
+        let corrected = facts.verdict == Verdict::ClockSkewed && self.clock_was_corrected(settings);
         if !corrected {
-            Self::check_request(question)?;
+            Self::check_request(facts)?;
         }
-        if question.body_is_gone {
+        if facts.body_is_gone {
             return Err(RetryStop::BodyNotReplayable);
         }
-        let free = corrected || question.paced;
+        let free = corrected || facts.paced;
         let used_up = self.counted >= settings.max_attempts && !free;
         if used_up || settings.max_attempts <= 1 {
             return Err(RetryStop::AttemptsExhausted);
@@ -151,9 +106,9 @@ impl Session {
         let delay = if free {
             Duration::ZERO
         } else {
-            settings.delay(question.verdict, self.counted - 1, question.retry_after)
+            settings.delay(facts.verdict, self.counted - 1, facts.retry_after)
         };
-        let end = self.check_time(question, settings, now, delay)?;
+        let end = self.check_time(facts, settings, now, delay)?;
         if !free {
             if settings.budget.as_ref().is_some_and(|budget| !budget.withdraw()) {
                 return Err(RetryStop::BudgetExhausted);
@@ -161,8 +116,8 @@ impl Session {
             self.counted = self.counted.saturating_add(1);
         }
         self.skew_retried |= corrected;
-        self.ambiguous |= question.verdict == Verdict::Transient && question.changes_something;
-        self.unsent = self.unsent.saturating_add(u32::from(question.not_sent));
+        self.ambiguous |= facts.verdict == Verdict::Transient && facts.changes_something;
+        self.unsent = self.unsent.saturating_add(u32::from(facts.not_sent));
         self.attempt = self.attempt.next();
         Ok(Next { delay, end })
     }
@@ -207,13 +162,13 @@ impl Session {
 
     /// Whether the request was signed with another offset than is known by now. Only once a call: a clock that is
     /// still wrong then is not the trouble.
-    pub(super) fn clock_was_corrected(&self, settings: &Settings) -> bool {
+    pub(super) fn clock_was_corrected(&self, settings: &RetrySettings) -> bool {
         let present = settings.clock.as_ref().map_or(self.offset, |clock| clock.millis());
         !self.skew_retried && present.abs_diff(self.offset) > CORRECTED
     }
 
-    fn check_request(question: &Question) -> Result<(), RetryStop> {
-        match (question.verdict, question.idempotency) {
+    fn check_request(facts: &Facts) -> Result<(), RetryStop> {
+        match (facts.verdict, facts.idempotency) {
             (Verdict::Transient | Verdict::Unknown, Idempotency::NotIdempotent) => {
                 Err(RetryStop::OutcomeUnknown)
             }
@@ -225,126 +180,19 @@ impl Session {
     /// Whether the next attempt comes in time; and when it all must be over, as far as is known.
     fn check_time(
         &mut self,
-        question: &Question,
-        settings: &Settings,
+        facts: &Facts,
+        settings: &RetrySettings,
         now: Instant,
         delay: Duration,
     ) -> Result<Option<Instant>, RetryStop> {
-        let unlimited = question.paced && question.deadline.is_none();
+        let unlimited = facts.paced && facts.deadline.is_none();
         let limit = settings.max_elapsed.or(unlimited.then_some(PACED_LIMIT));
         let by_limit = limit.and_then(|limit| self.started.get_or_insert(now).checked_add(limit));
-        let end = by_limit.into_iter().chain(question.deadline).min();
+        let end = by_limit.into_iter().chain(facts.deadline).min();
         let in_time = end.is_none_or(|end| now.checked_add(delay).is_some_and(|next| next < end));
         if in_time { Ok(end) } else { Err(RetryStop::OutOfTime) }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::clock::ClockOffset;
-
-    fn delay(
-        session: &mut Session,
-        question: &Question,
-        settings: &Settings,
-        now: Instant,
-    ) -> Result<Duration, RetryStop> {
-        session.decide(question, settings, now).map(|next| next.delay)
-    }
-
-    fn question(verdict: Verdict) -> Question {
-        Question {
-            verdict,
-            not_sent: false,
-            paced: false,
-            idempotency: Idempotency::Idempotent,
-            changes_something: true,
-            body_is_gone: false,
-            retry_after: None,
-            deadline: None,
-        }
-    }
-
-    #[test]
-    fn a_paced_error_is_repeated_at_once_until_time_is_up() {
-        let settings = Settings::default();
-        let mut session = Session::new(&settings, 0);
-        let start = Instant::now();
-        let paced = |verdict| Question { paced: true, ..question(verdict) };
-        for second in 0..20 {
-            let now = start + Duration::from_secs(second);
-            assert_eq!(delay(&mut session, &paced(Verdict::Throttled), &settings, now), Ok(Duration::ZERO));
-        }
-        let end = start + Duration::from_secs(20);
-        assert_eq!(
-            delay(&mut session, &paced(Verdict::Throttled), &settings, end),
-            Err(RetryStop::OutOfTime)
-        );
-        assert_eq!(session.attempt.number(), 21);
-
-        // None of it counted: the attempts and the budget are as they were.
-        assert!(delay(&mut session, &question(Verdict::Transient), &settings, end).is_ok());
-        assert!(delay(&mut session, &question(Verdict::Transient), &settings, end).is_ok());
-        let stop = delay(&mut session, &question(Verdict::Transient), &settings, end);
-        assert_eq!(stop, Err(RetryStop::AttemptsExhausted));
-    }
-
-    #[test]
-    fn a_paced_error_is_bounded_by_the_time_limit_and_the_deadline() {
-        let settings = Settings { max_elapsed: Some(Duration::from_secs(15)), ..Settings::default() };
-        let start = Instant::now();
-        let at = |second| start + Duration::from_secs(second);
-        let paced = Question { paced: true, ..question(Verdict::Transient) };
-        let mut session = Session { started: Some(start), ..Session::new(&settings, 0) };
-        assert!(delay(&mut session, &paced, &settings, at(14)).is_ok());
-        assert_eq!(delay(&mut session, &paced, &settings, at(15)), Err(RetryStop::OutOfTime));
-        let sooner = Question { deadline: Some(at(5)), ..paced };
-        assert!(delay(&mut session, &sooner, &settings, at(4)).is_ok());
-        assert_eq!(delay(&mut session, &sooner, &settings, at(5)), Err(RetryStop::OutOfTime));
-
-        // A caller who gives it more than the minute means it.
-        let (settings, later) = (Settings::default(), Question { deadline: Some(at(600)), ..paced });
-        let mut session = Session { started: Some(start), ..Session::new(&settings, 0) };
-        assert!(delay(&mut session, &later, &settings, at(599)).is_ok());
-        assert_eq!(delay(&mut session, &later, &settings, at(600)), Err(RetryStop::OutOfTime));
-    }
-
-    #[test]
-    fn a_paced_error_is_still_not_repeated_if_that_is_not_safe() {
-        let settings = Settings::default();
-        let decide =
-            |question: Question| delay(&mut Session::new(&settings, 0), &question, &settings, Instant::now());
-        let paced =
-            |verdict| Question { paced: true, idempotency: Idempotency::NotIdempotent, ..question(verdict) };
-        assert_eq!(decide(paced(Verdict::Transient)), Err(RetryStop::OutcomeUnknown));
-        assert_eq!(decide(paced(Verdict::Throttled)), Ok(Duration::ZERO));
-        let gone = Question { body_is_gone: true, ..paced(Verdict::Throttled) };
-        assert_eq!(decide(gone), Err(RetryStop::BodyNotReplayable));
-    }
-
-    #[test]
-    fn an_error_due_to_the_clock_is_repeated_once_if_the_clock_was_corrected_since() {
-        let clock = ClockOffset::new();
-        let settings = Settings { clock: Some(clock.clone()), ..Settings::default() };
-        let now = Instant::now();
-        let mut session = Session::new(&settings, 0);
-        assert_eq!(
-            delay(&mut session, &question(Verdict::ClockSkewed), &settings, now),
-            Err(RetryStop::NotRetryable)
-        );
-
-        let local = std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
-        assert!(clock.learn(local + Duration::from_secs(60), local));
-        assert_eq!(
-            delay(&mut session, &question(Verdict::ClockSkewed), &settings, now),
-            Err(RetryStop::NotRetryable)
-        );
-        assert!(clock.learn(local + Duration::from_secs(3600), local));
-        assert_eq!(delay(&mut session, &question(Verdict::ClockSkewed), &settings, now), Ok(Duration::ZERO));
-        assert_eq!(
-            delay(&mut session, &question(Verdict::ClockSkewed), &settings, now),
-            Err(RetryStop::NotRetryable)
-        );
-    }
-}
+mod tests;

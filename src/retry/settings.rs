@@ -12,7 +12,7 @@ type Random = dyn Fn() -> f64 + Send + Sync;
 
 /// What all clones of a policy share.
 #[derive(Clone)]
-pub(super) struct Settings {
+pub(super) struct RetrySettings {
     pub(super) max_attempts: u32,
     pub(super) max_elapsed: Option<Duration>,
     pub(super) max_retry_after: Duration,
@@ -26,7 +26,7 @@ pub(super) struct Settings {
     pub(super) random: Option<Arc<Random>>,
 }
 
-impl Settings {
+impl RetrySettings {
     /// Before the retry `n`, counted from 0.
     pub(super) fn delay(&self, verdict: Verdict, n: u32, retry_after: Option<Duration>) -> Duration {
         let backoff = if verdict == Verdict::Throttled { self.throttled_backoff } else { self.backoff };
@@ -35,7 +35,7 @@ impl Settings {
     }
 }
 
-impl Default for Settings {
+impl Default for RetrySettings {
     fn default() -> Self {
         let cap = Duration::from_secs(20);
         Self {
@@ -54,9 +54,9 @@ impl Default for Settings {
     }
 }
 
-impl fmt::Debug for Settings {
+impl fmt::Debug for RetrySettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Settings")
+        f.debug_struct("RetrySettings")
             .field("max_attempts", &self.max_attempts)
             .field("max_elapsed", &self.max_elapsed)
             .field("max_retry_after", &self.max_retry_after)

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 
 use super::{AnswerBody, ErrorResponse, answer_body::Stop, response::to_head};
-use crate::ErrorCode;
+use crate::error::ErrorCode;
 
 /// One answer of a [`Scripted`](super::Scripted) service: a response, or none at all, and how it arrives.
 ///
@@ -26,11 +26,11 @@ use crate::ErrorCode;
 #[must_use]
 pub struct Answer {
     pub(super) delay: Duration,
-    outcome: Outcome,
+    outcome: CallResult,
 }
 
 #[derive(Clone, Debug)]
-enum Outcome {
+enum CallResult {
     Response { response: Response<Bytes>, frame: usize, stop: Option<(usize, Stop)> },
     Fault(io::ErrorKind),
     Never,
@@ -44,7 +44,7 @@ impl Answer {
 
     /// Any response at all.
     pub fn new(response: Response<Bytes>) -> Self {
-        Self::of(Outcome::Response { response, frame: usize::MAX, stop: None })
+        Self::of(CallResult::Response { response, frame: usize::MAX, stop: None })
     }
 
     /// A web page, as a proxy sends it.
@@ -68,15 +68,15 @@ impl Answer {
     ///
     /// Over [`serve`](super::Scripted::serve) the server closes the connection instead, whatever the kind.
     pub fn fault(kind: io::ErrorKind) -> Self {
-        Self::of(Outcome::Fault(kind))
+        Self::of(CallResult::Fault(kind))
     }
 
     /// No response, ever: the call waits until the caller gives up.
     pub fn never() -> Self {
-        Self::of(Outcome::Never)
+        Self::of(CallResult::Never)
     }
 
-    fn of(outcome: Outcome) -> Self {
+    fn of(outcome: CallResult) -> Self {
         Self { delay: Duration::ZERO, outcome }
     }
 
@@ -88,7 +88,7 @@ impl Answer {
 
     /// Sends the body in frames of this many bytes, at least one.
     pub fn in_frames_of(mut self, bytes: usize) -> Self {
-        if let Outcome::Response { frame, .. } = &mut self.outcome {
+        if let CallResult::Response { frame, .. } = &mut self.outcome {
             *frame = bytes.max(1);
         }
         self
@@ -110,7 +110,7 @@ impl Answer {
     }
 
     fn stop(mut self, bytes: usize, how: Stop) -> Self {
-        if let Outcome::Response { stop, .. } = &mut self.outcome {
+        if let CallResult::Response { stop, .. } = &mut self.outcome {
             *stop = Some((bytes, how));
         }
         self
@@ -120,12 +120,14 @@ impl Answer {
     pub(super) fn result(&self, is_head: bool) -> Option<io::Result<Response<AnswerBody>>> {
         match &self.outcome {
             // The error document of a HEAD response is in `x-oss-err`.
-            Outcome::Response { response, .. } if is_head => {
+            CallResult::Response { response, .. } if is_head => {
                 Some(Ok(to_head(response.clone()).map(|_| AnswerBody::default())))
             }
-            Outcome::Response { response, frame, stop } => Some(Ok(respond(response.clone(), *frame, *stop))),
-            Outcome::Fault(kind) => Some(Err((*kind).into())),
-            Outcome::Never => None,
+            CallResult::Response { response, frame, stop } => {
+                Some(Ok(respond(response.clone(), *frame, *stop)))
+            }
+            CallResult::Fault(kind) => Some(Err((*kind).into())),
+            CallResult::Never => None,
         }
     }
 }

@@ -3,7 +3,7 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
 
-use crate::{ErrorCode, OssError};
+use crate::error::{ErrorCode, OssError};
 
 /// An error response, with headers and body as OSS sends them.
 ///
@@ -25,10 +25,10 @@ use crate::{ErrorCode, OssError};
 /// ```
 #[derive(Clone, Debug)]
 #[must_use]
-pub struct ErrorResponse(Box<Parts>);
+pub struct ErrorResponse(Box<ResponseParts>);
 
 #[derive(Clone, Debug)]
-struct Parts {
+struct ResponseParts {
     code: ErrorCode,
     status: StatusCode,
     message: String,
@@ -51,7 +51,7 @@ impl ErrorResponse {
     /// A response with this code.
     pub fn new(code: impl Into<ErrorCode>) -> Self {
         let code = code.into();
-        Self(Box::new(Parts {
+        Self(Box::new(ResponseParts {
             status: code.documented_status().unwrap_or(StatusCode::BAD_REQUEST),
             message: code.meaning().unwrap_or("An error of another kind").to_owned(),
             code,

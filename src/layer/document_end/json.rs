@@ -5,11 +5,11 @@ use memchr::memchr2;
 pub(super) struct Json {
     /// Open objects. What an array holds, its object holds too.
     open: usize,
-    place: Place,
+    place: JsonPlace,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-enum Place {
+enum JsonPlace {
     #[default]
     Text,
     String,
@@ -25,12 +25,12 @@ enum Place {
 
 impl Json {
     pub(super) fn is_ended(&self) -> bool {
-        self.place == Place::Ended
+        self.place == JsonPlace::Ended
     }
 
     pub(super) fn read(&mut self, mut text: &[u8]) {
-        while self.place != Place::Ended {
-            if self.place == Place::String {
+        while self.place != JsonPlace::Ended {
+            if self.place == JsonPlace::String {
                 text = &text[memchr2(b'"', b'\\', text).unwrap_or(text.len())..];
             }
             let Some((byte, rest)) = text.split_first() else { return };
@@ -39,30 +39,30 @@ impl Json {
         }
     }
 
-    fn step(&mut self, byte: u8) -> Place {
+    fn step(&mut self, byte: u8) -> JsonPlace {
         match (self.place, byte) {
-            (Place::String, b'\\') => Place::Escape,
-            (Place::String, b'"') => Place::Text,
-            (Place::String | Place::Escape, _) => Place::String,
-            (Place::Slash, b'/') => Place::LineComment,
-            (Place::Slash, b'*') => Place::BlockComment,
-            (Place::LineComment, b'\n') | (Place::Asterisk, b'/') => Place::Text,
-            (Place::LineComment, _) => Place::LineComment,
-            (Place::BlockComment | Place::Asterisk, b'*') => Place::Asterisk,
-            (Place::BlockComment | Place::Asterisk, _) => Place::BlockComment,
-            (Place::Ended, _) => Place::Ended,
-            (Place::Text | Place::Slash, _) => self.text(byte),
+            (JsonPlace::String, b'\\') => JsonPlace::Escape,
+            (JsonPlace::String, b'"') => JsonPlace::Text,
+            (JsonPlace::String | JsonPlace::Escape, _) => JsonPlace::String,
+            (JsonPlace::Slash, b'/') => JsonPlace::LineComment,
+            (JsonPlace::Slash, b'*') => JsonPlace::BlockComment,
+            (JsonPlace::LineComment, b'\n') | (JsonPlace::Asterisk, b'/') => JsonPlace::Text,
+            (JsonPlace::LineComment, _) => JsonPlace::LineComment,
+            (JsonPlace::BlockComment | JsonPlace::Asterisk, b'*') => JsonPlace::Asterisk,
+            (JsonPlace::BlockComment | JsonPlace::Asterisk, _) => JsonPlace::BlockComment,
+            (JsonPlace::Ended, _) => JsonPlace::Ended,
+            (JsonPlace::Text | JsonPlace::Slash, _) => self.text(byte),
         }
     }
 
-    fn text(&mut self, byte: u8) -> Place {
+    fn text(&mut self, byte: u8) -> JsonPlace {
         match byte {
-            b'"' => return Place::String,
-            b'/' => return Place::Slash,
+            b'"' => return JsonPlace::String,
+            b'/' => return JsonPlace::Slash,
             b'{' => self.open += 1,
             b'}' => self.open = self.open.saturating_sub(1),
             _ => {}
         }
-        if self.open == 0 { Place::Ended } else { Place::Text }
+        if self.open == 0 { JsonPlace::Ended } else { JsonPlace::Text }
     }
 }

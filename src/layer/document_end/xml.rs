@@ -6,7 +6,7 @@ const ROOT: &[u8] = b"Error";
 /// A scan for the end tag of the root.
 #[derive(Debug, Default)]
 pub(super) struct Xml {
-    place: Place,
+    place: XmlPlace,
     /// Open elements that have the name of the root, itself included.
     open: usize,
     /// Open elements of other names.
@@ -16,7 +16,7 @@ pub(super) struct Xml {
 }
 
 #[derive(Clone, Copy, Debug, Default)]
-enum Place {
+enum XmlPlace {
     #[default]
     Text,
     /// Behind `<`.
@@ -50,18 +50,18 @@ enum Opening {
 
 impl Opening {
     /// What ends it, or what it is instead if its bytes did not come.
-    fn place(self, has_come: bool) -> Place {
+    fn place(self, has_come: bool) -> XmlPlace {
         match (self, has_come) {
-            (Self::Comment, true) => Place::until(b"-->"),
-            (Self::Cdata, true) => Place::until(b"]]>"),
-            (Self::Comment | Self::Cdata, false) => Place::Declaration { inner: 0 },
-            (Self::Xml, true) => Place::until(b">"),
-            (Self::Xml, false) => Place::until(b"?>"),
+            (Self::Comment, true) => XmlPlace::until(b"-->"),
+            (Self::Cdata, true) => XmlPlace::until(b"]]>"),
+            (Self::Comment | Self::Cdata, false) => XmlPlace::Declaration { inner: 0 },
+            (Self::Xml, true) => XmlPlace::until(b">"),
+            (Self::Xml, false) => XmlPlace::until(b"?>"),
         }
     }
 }
 
-impl Place {
+impl XmlPlace {
     fn until(end: &'static [u8]) -> Self {
         Self::Until { end, matched: 0 }
     }
@@ -69,7 +69,7 @@ impl Place {
 
 impl Xml {
     pub(super) fn is_ended(&self) -> bool {
-        self.ends_astray || matches!(self.place, Place::Ended)
+        self.ends_astray || matches!(self.place, XmlPlace::Ended)
     }
 
     pub(super) fn read(&mut self, mut text: &[u8]) {
@@ -84,63 +84,63 @@ impl Xml {
     /// How many bytes change nothing.
     fn skipped(&self, text: &[u8]) -> usize {
         let next = match self.place {
-            Place::Text if self.open > 0 && !self.ends_astray => memchr(b'<', text),
-            Place::Until { end, matched: 0 } => memchr(end[0], text),
-            Place::Ended | Place::Foreign => None,
+            XmlPlace::Text if self.open > 0 && !self.ends_astray => memchr(b'<', text),
+            XmlPlace::Until { end, matched: 0 } => memchr(end[0], text),
+            XmlPlace::Ended | XmlPlace::Foreign => None,
             _ => Some(0),
         };
         next.unwrap_or(text.len())
     }
 
-    fn step(&mut self, byte: u8) -> Place {
+    fn step(&mut self, byte: u8) -> XmlPlace {
         match self.place {
-            Place::Text => self.text(byte),
-            Place::Bracket => self.bracket(byte),
-            Place::Opening { opening, rest } => self.opening(opening, rest, byte),
-            Place::Until { end, matched } => until(end, matched, byte),
-            Place::Declaration { inner } => match (byte, inner) {
-                (b'>', 0) => Place::Text,
-                (b'>', _) => Place::Declaration { inner: inner - 1 },
-                _ => Place::Declaration { inner: inner + usize::from(byte == b'<') },
+            XmlPlace::Text => self.text(byte),
+            XmlPlace::Bracket => self.bracket(byte),
+            XmlPlace::Opening { opening, rest } => self.opening(opening, rest, byte),
+            XmlPlace::Until { end, matched } => until(end, matched, byte),
+            XmlPlace::Declaration { inner } => match (byte, inner) {
+                (b'>', 0) => XmlPlace::Text,
+                (b'>', _) => XmlPlace::Declaration { inner: inner - 1 },
+                _ => XmlPlace::Declaration { inner: inner + usize::from(byte == b'<') },
             },
-            Place::Tag(tag) => self.tag(tag, byte),
-            place @ (Place::Ended | Place::Foreign) => place,
+            XmlPlace::Tag(tag) => self.tag(tag, byte),
+            place @ (XmlPlace::Ended | XmlPlace::Foreign) => place,
         }
     }
 
-    fn text(&mut self, byte: u8) -> Place {
+    fn text(&mut self, byte: u8) -> XmlPlace {
         if byte.is_ascii_whitespace() {
-            return Place::Text;
+            return XmlPlace::Text;
         }
         self.ends_astray = false;
         match byte {
-            b'<' => Place::Bracket,
+            b'<' => XmlPlace::Bracket,
             // Of a byte order mark between the prologue and the root.
-            0xef | 0xbb | 0xbf => Place::Text,
-            _ if self.open == 0 => Place::Foreign,
-            _ => Place::Text,
+            0xef | 0xbb | 0xbf => XmlPlace::Text,
+            _ if self.open == 0 => XmlPlace::Foreign,
+            _ => XmlPlace::Text,
         }
     }
 
-    fn bracket(&mut self, byte: u8) -> Place {
+    fn bracket(&mut self, byte: u8) -> XmlPlace {
         match byte {
-            b'!' => return Place::Opening { opening: Opening::Comment, rest: b"--" },
-            b'?' => return Place::Opening { opening: Opening::Xml, rest: b"xml" },
-            b'/' => return Place::Tag(Tag::new(true)),
+            b'!' => return XmlPlace::Opening { opening: Opening::Comment, rest: b"--" },
+            b'?' => return XmlPlace::Opening { opening: Opening::Xml, rest: b"xml" },
+            b'/' => return XmlPlace::Tag(Tag::new(true)),
             b'_' | b':' | 0x80.. => {}
             byte if byte.is_ascii_alphanumeric() => {}
             // In `a < b`, the bracket is text.
-            _ if self.open == 0 => return Place::Foreign,
+            _ if self.open == 0 => return XmlPlace::Foreign,
             _ => return self.text(byte),
         }
         self.tag(Tag::new(false), byte)
     }
 
-    fn opening(&mut self, opening: Opening, rest: &'static [u8], byte: u8) -> Place {
+    fn opening(&mut self, opening: Opening, rest: &'static [u8], byte: u8) -> XmlPlace {
         match rest {
             [next] if next.eq_ignore_ascii_case(&byte) => opening.place(true),
-            [next, rest @ ..] if next.eq_ignore_ascii_case(&byte) => Place::Opening { opening, rest },
-            b"--" if byte == b'[' => Place::Opening { opening: Opening::Cdata, rest: b"CDATA[" },
+            [next, rest @ ..] if next.eq_ignore_ascii_case(&byte) => XmlPlace::Opening { opening, rest },
+            b"--" if byte == b'[' => XmlPlace::Opening { opening: Opening::Cdata, rest: b"CDATA[" },
             _ => {
                 self.place = opening.place(false);
                 self.step(byte)
@@ -148,7 +148,7 @@ impl Xml {
         }
     }
 
-    fn tag(&mut self, mut tag: Tag, byte: u8) -> Place {
+    fn tag(&mut self, mut tag: Tag, byte: u8) -> XmlPlace {
         match (tag.quote, byte) {
             (Some(quote), byte) if quote == byte => tag.quote = None,
             (Some(_), _) => {}
@@ -158,18 +158,18 @@ impl Xml {
             }
             (None, b'>') => return self.end_of(tag),
             // In `a <b <c>`, the first bracket is text.
-            (None, b'<') if !tag.is_end => return Place::Bracket,
+            (None, b'<') if !tag.is_end => return XmlPlace::Bracket,
             (None, _) => tag.push(byte),
         }
-        Place::Tag(tag)
+        XmlPlace::Tag(tag)
     }
 
     /// Opens or closes an element. A tag closes the nearest element of its name, and all that is open in it.
-    fn end_of(&mut self, tag: Tag) -> Place {
+    fn end_of(&mut self, tag: Tag) -> XmlPlace {
         let is_root = tag.rest == Some(b"");
         match (tag.is_end, is_root) {
-            (true, _) | (false, false) if self.open == 0 => return Place::Foreign,
-            (false, true) if self.open == 0 && tag.is_empty => return Place::Ended,
+            (true, _) | (false, false) if self.open == 0 => return XmlPlace::Foreign,
+            (false, true) if self.open == 0 && tag.is_empty => return XmlPlace::Ended,
             (false, _) if tag.is_empty => {}
             (false, true) => self.open += 1,
             (false, false) => self.others += 1,
@@ -177,17 +177,17 @@ impl Xml {
             (true, false) if self.others > 0 => self.others -= 1,
             (true, false) => self.ends_astray = self.open == 1,
         }
-        if self.open == 0 { Place::Ended } else { Place::Text }
+        if self.open == 0 { XmlPlace::Ended } else { XmlPlace::Text }
     }
 }
 
-fn until(end: &'static [u8], matched: usize, byte: u8) -> Place {
+fn until(end: &'static [u8], matched: usize, byte: u8) -> XmlPlace {
     if end[matched] == byte {
         let matched = matched + 1;
-        return if matched == end.len() { Place::Text } else { Place::Until { end, matched } };
+        return if matched == end.len() { XmlPlace::Text } else { XmlPlace::Until { end, matched } };
     }
     // The first bytes of an end are the same, so one more of them leaves as many matched: `--->`, `]]]>`.
-    Place::Until { end, matched: if byte == end[0] { matched } else { 0 } }
+    XmlPlace::Until { end, matched: if byte == end[0] { matched } else { 0 } }
 }
 
 /// A tag, as far as it is read.

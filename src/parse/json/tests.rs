@@ -1,7 +1,7 @@
 use super::*;
 
 /// How reading ended, and all that was read, a line each.
-fn of(text: &str) -> (Outcome, Vec<String>) {
+fn of(text: &str) -> (JsonOutcome, Vec<String>) {
     let mut fields = Fields::default();
     let outcome = read(text, 0, &mut fields);
     fields.set_source(text.to_owned());
@@ -10,7 +10,7 @@ fn of(text: &str) -> (Outcome, Vec<String>) {
     (outcome, lines)
 }
 
-const WHOLE: Outcome = Outcome { is_oss: true, is_bare: false, closed: true };
+const WHOLE: JsonOutcome = JsonOutcome { is_oss: true, is_bare: false, closed: true };
 
 #[test]
 fn all_three_shapes_are_read() {
@@ -18,7 +18,7 @@ fn all_three_shapes_are_read() {
     assert_eq!(of(r#"{"Error":{"Code":" A ","Message":"b c","X":1}}"#), (WHOLE, lines.clone()));
     assert_eq!(of("\n{\"code\":\"A\",\"MESSAGE\":\"b c\",\"X\":1}"), (WHOLE, lines));
     let (outcome, lines) = of(r#"{"message":"b \u0063"}"#);
-    assert_eq!(outcome, Outcome { is_bare: true, ..WHOLE });
+    assert_eq!(outcome, JsonOutcome { is_bare: true, ..WHOLE });
     assert_eq!(lines, ["Message=b c"]);
 }
 

@@ -1,0 +1,91 @@
+use std::fmt;
+
+use super::FixedBy;
+
+/// What an error means and what to do, from tables that are built in: no network is needed.
+///
+/// The text is for people and may change in any release.
+///
+/// # Examples
+///
+/// ```
+/// # use tower_oss::OssError;
+/// # let response = http::Response::builder().status(404).header("x-oss-ec", "0026-00000001");
+/// # let error = OssError::from_response(response.body(bytes::Bytes::new()).unwrap());
+/// let explanation = error.explain();
+/// println!("{explanation}");
+///
+/// assert_eq!(explanation.cause(), Some("Object or version does not exist"));
+/// assert_eq!(
+///     explanation.guide_url(),
+///     Some("https://api.alibabacloud.com/troubleshoot?q=0026-00000001")
+/// );
+/// ```
+#[derive(Clone, Debug)]
+pub struct Explanation {
+    pub(crate) meaning: Option<&'static str>,
+    pub(crate) cause: Option<&'static str>,
+    pub(crate) area: Option<&'static str>,
+    pub(crate) remedy: &'static str,
+    pub(crate) fixed_by: Option<FixedBy>,
+    pub(crate) retry_helps: bool,
+    pub(crate) guide_url: Option<String>,
+}
+
+impl Explanation {
+    /// What the code means; `None` for a code that is not in the table, or that nothing but the status suggests.
+    #[must_use]
+    pub fn meaning(&self) -> Option<&'static str> {
+        self.meaning
+    }
+
+    /// The likely cause, if the EC or the shape of the response tells. Of an EC that is not listed, its
+    /// [`area`](Self::area).
+    #[must_use]
+    pub fn cause(&self) -> Option<&'static str> {
+        self.cause
+    }
+
+    /// The part of OSS that the EC belongs to, by its first four digits.
+    #[must_use]
+    pub fn area(&self) -> Option<&'static str> {
+        self.area
+    }
+
+    /// What to do.
+    #[must_use]
+    pub fn remedy(&self) -> &'static str {
+        self.remedy
+    }
+
+    /// Who can do it; `None` if an EC alone does not tell.
+    #[must_use]
+    pub fn fixed_by(&self) -> Option<FixedBy> {
+        self.fixed_by
+    }
+
+    /// Whether the same request could succeed if it is repeated after a wait.
+    #[must_use]
+    pub fn retry_helps(&self) -> bool {
+        self.retry_helps
+    }
+
+    /// The address of OSS's own page about the error.
+    ///
+    /// It is what OSS recommends if that is an `https` page of `api.aliyun.com`, `api.alibabacloud.com`,
+    /// `help.aliyun.com` or `www.alibabacloud.com`, else the page about the EC if that is well-formed, else `None`.
+    #[must_use]
+    pub fn guide_url(&self) -> Option<&str> {
+        self.guide_url.as_deref()
+    }
+}
+
+/// Sentences, on one line.
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for text in [self.meaning, self.cause].into_iter().flatten() {
+            write!(f, "{text}. ")?;
+        }
+        write!(f, "{}.", self.remedy)
+    }
+}

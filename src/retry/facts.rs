@@ -1,0 +1,46 @@
+use std::time::Duration;
+
+use http::Request;
+use tokio::time::Instant;
+
+use super::{Failure, Idempotency, TryCloneBody, Verdict, idempotency::changes_something, verdict::Cause};
+use crate::{deadline::Deadline, error::retry_after};
+
+/// A failed attempt, and what the decision on the next one depends on.
+pub(super) struct Facts {
+    pub(super) verdict: Verdict,
+    /// The attempt was not sent.
+    pub(super) not_sent: bool,
+    /// A throttle below delays the next attempt, because of this error.
+    pub(super) paced: bool,
+    pub(super) idempotency: Idempotency,
+    /// The request could change something.
+    pub(super) changes_something: bool,
+    /// The body was sent and cannot be sent again.
+    pub(super) body_is_gone: bool,
+    pub(super) retry_after: Option<Duration>,
+    pub(super) deadline: Option<Instant>,
+}
+
+impl Facts {
+    pub(super) fn new<B: TryCloneBody>(
+        request: &Request<B>,
+        failure: &Failure<'_>,
+        verdict: Verdict,
+    ) -> Self {
+        Self {
+            verdict,
+            not_sent: failure.not_sent().is_some(),
+            paced: failure.oss().is_some_and(|error| error.notes().is_paced()),
+            idempotency: Idempotency::of(request),
+            changes_something: changes_something(request),
+            body_is_gone: request.body().is_stand_in(),
+            retry_after: match failure.cause {
+                Cause::Oss(error) => error.retry_after(),
+                Cause::Response(_, headers) => retry_after(headers),
+                Cause::NotSent(..) | Cause::Transport(_) => None,
+            },
+            deadline: Deadline::of(request).map(Deadline::moment),
+        }
+    }
+}
