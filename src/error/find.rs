@@ -13,6 +13,8 @@ const MAX_LINKS: usize = 64;
 /// This looks at the error itself and at each `source()` behind it, and into what an [`io::Error`], an `Arc<Error>`,
 /// a `Box<Error>` or an `Arc<dyn std::error::Error + Send + Sync>` holds.
 ///
+/// This trait is sealed: no other type can implement it.
+///
 /// # Examples
 ///
 /// ```
@@ -25,14 +27,18 @@ const MAX_LINKS: usize = 64;
 /// let boxed: BoxError = std::io::Error::other(error).into();
 /// assert!(boxed.oss_error().is_some_and(OssError::is_not_found));
 /// ```
-pub trait FindOssError {
-    /// The error that OSS answered with, if there is one behind this error.
+pub trait FindOssError: sealed::Sealed {
+    /// Returns the OSS error behind this error, if there is one.
     fn oss_error(&self) -> Option<&OssError>;
+}
 
-    /// Whether the request was not sent. The OSS error is then that of an earlier attempt.
-    #[doc(hidden)]
-    fn is_not_sent(&self) -> bool {
-        false
+pub(super) mod sealed {
+    #[expect(unnameable_types, reason = "seals `FindOssError`")]
+    pub trait Sealed {
+        /// Whether the request was not sent. The OSS error is then that of an earlier attempt.
+        fn is_not_sent(&self) -> bool {
+            false
+        }
     }
 }
 
@@ -76,6 +82,7 @@ fn next<'a>(link: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 's
     link.source()
 }
 
+impl sealed::Sealed for OssError {}
 impl FindOssError for OssError {
     fn oss_error(&self) -> Option<&OssError> {
         Some(self)
@@ -90,7 +97,9 @@ impl FindOssError for Error {
             Self::NotSent(error) => error.oss_error().or_else(|| find(error)),
         }
     }
+}
 
+impl sealed::Sealed for Error {
     fn is_not_sent(&self) -> bool {
         chain(self).any(is_not_sent)
     }
@@ -100,24 +109,29 @@ impl FindOssError for BoxError {
     fn oss_error(&self) -> Option<&OssError> {
         find(&**self)
     }
+}
 
+impl sealed::Sealed for BoxError {
     fn is_not_sent(&self) -> bool {
         chain(&**self).any(is_not_sent)
     }
 }
 
+impl sealed::Sealed for dyn StdError {}
 impl FindOssError for dyn StdError {
     fn oss_error(&self) -> Option<&OssError> {
         find(self)
     }
 }
 
+impl sealed::Sealed for dyn StdError + Send {}
 impl FindOssError for dyn StdError + Send {
     fn oss_error(&self) -> Option<&OssError> {
         find(self)
     }
 }
 
+impl sealed::Sealed for dyn StdError + Send + Sync {}
 impl FindOssError for dyn StdError + Send + Sync {
     fn oss_error(&self) -> Option<&OssError> {
         find(self)

@@ -1,6 +1,6 @@
 use std::{error::Error as StdError, fmt, sync::OnceLock, time::Duration};
 
-use super::{BoxError, FindOssError, Notes, OssError};
+use super::{BoxError, FindOssError, Notes, OssError, find::sealed};
 
 /// The request was not sent: OSS has not seen this attempt.
 ///
@@ -27,9 +27,9 @@ use super::{BoxError, FindOssError, Notes, OssError};
 ///     }
 /// }
 /// ```
-pub struct NotSentError(Box<Inner>);
+pub struct NotSentError(Box<UnsentRequest>);
 
-struct Inner {
+struct UnsentRequest {
     reason: NotSentReason,
     wait: Duration,
     cause: Option<BoxError>,
@@ -123,7 +123,7 @@ impl NotSentError {
         last: Option<OssError>,
     ) -> Self {
         let last_oss_error = last.map_or_else(OnceLock::new, OnceLock::from);
-        Self(Box::new(Inner { reason, wait, cause, last_oss_error, notes: Notes::default() }))
+        Self(Box::new(UnsentRequest { reason, wait, cause, last_oss_error, notes: Notes::default() }))
     }
 
     /// Returns why the request was not sent.
@@ -205,7 +205,9 @@ impl FindOssError for NotSentError {
     fn oss_error(&self) -> Option<&OssError> {
         self.last_oss_error()
     }
+}
 
+impl sealed::Sealed for NotSentError {
     fn is_not_sent(&self) -> bool {
         true
     }

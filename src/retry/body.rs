@@ -134,6 +134,12 @@ impl<B> OnceBody<B> {
     pub fn new(body: B) -> Self {
         Self { body: Some(body) }
     }
+
+    /// Returns the body, or `None` if this is the placeholder that the policy keeps for it.
+    #[must_use]
+    pub fn into_inner(self) -> Option<B> {
+        self.body
+    }
 }
 
 impl<B> TryCloneBody for OnceBody<B> {
@@ -216,6 +222,8 @@ mod tests {
         let body: UnsyncBoxBody<Bytes, BoxError> = UnsyncBoxBody::default();
         let once = OnceBody::new(body);
         assert!(can_be_sent(&once) && !once.is_stand_in());
-        assert!(once.try_clone().unwrap().is_stand_in());
+        let placeholder = once.try_clone().unwrap();
+        assert!(placeholder.is_stand_in() && placeholder.into_inner().is_none());
+        assert!(once.into_inner().is_some());
     }
 }

@@ -1,3 +1,5 @@
+use std::fmt;
+
 use http::{Method, Request};
 
 /// Whether a request may be sent again although it may have been applied: a request extension that overrides what the
@@ -46,6 +48,21 @@ impl Idempotency {
         }
         let idempotent = by_method(request.method()) && !has_trap(request) || is_reading_post(request);
         if idempotent { Self::Idempotent } else { Self::NotIdempotent }
+    }
+
+    /// Returns the name in snake case, for logs and metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Idempotent => "idempotent",
+            Self::NotIdempotent => "not_idempotent",
+        }
+    }
+}
+
+impl fmt::Display for Idempotency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 

@@ -1,4 +1,4 @@
-use std::error::Error as StdError;
+use std::{error::Error as StdError, fmt};
 
 use http::{HeaderMap, Method, StatusCode};
 
@@ -56,6 +56,12 @@ impl Verdict {
     #[inline]
     pub(super) fn of_status(status: StatusCode) -> Self {
         Outlook::of_status(status).into()
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 
@@ -169,10 +175,10 @@ impl<'a> Failure<'a> {
 }
 
 /// Never shows a cause: the error of an HTTP client may hold a presigned URL.
-impl std::fmt::Debug for Cause<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Cause<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Oss(error) => std::fmt::Debug::fmt(error, f),
+            Self::Oss(error) => fmt::Debug::fmt(error, f),
             Self::Response(status, _) => write!(f, "Response({status})"),
             Self::NotSent(reason, _) => write!(f, "NotSent({reason:?})"),
             Self::Transport(error) => write!(f, "Transport({:?})", TransportFailure::of(*error).kind),

@@ -1,6 +1,11 @@
 //! What the types promise: traits and sizes. Most of it is broken at compile time.
 
-use std::{fmt::Debug, future::Ready, marker::PhantomPinned, panic::UnwindSafe};
+use std::{
+    fmt::{Debug, Display},
+    future::Ready,
+    marker::PhantomPinned,
+    panic::UnwindSafe,
+};
 
 use bytes::Bytes;
 use http::Response;
@@ -12,11 +17,11 @@ use tower_oss::{
     ClockOffset, Deadline, Error, ErrorClass, ErrorCode, FindOssError, OssError, OssErrorLayer, RetryPolicy,
     ThrottleLayer,
     error::{
-        BodyKind, BodyState, BoxError, CodeOrigin, Explanation, FailedAttempt, History, NotSentError,
-        NotSentReason, RetryStop, TransportError, UnknownCode,
+        BodyKind, BodyState, BoxError, CodeOrigin, Explanation, FailedAttempt, FixedBy, History,
+        NotSentError, NotSentReason, RetryStop, TransportError, TransportKind, UnknownCode,
     },
     layer::{ClassifyResponse, OssErrorService, OssRule, RequestInfo, ResponseFuture},
-    retry::{OnceBody, OnceBodyError, RetryBudget},
+    retry::{Idempotency, OnceBody, OnceBodyError, RetryBudget, Verdict},
     test_util::{Answer, AnswerBody, ErrorResponse, Scripted},
     throttle,
     throttle::{Throttle, ThrottleHandle},
@@ -70,6 +75,28 @@ fn everything_public_can_be_sent_shared_moved_and_printed() {
     is_thread_safe::<History>();
     is_thread_safe::<FailedAttempt>();
     is_thread_safe::<NotSentReason>();
+}
+
+#[test]
+fn every_enum_in_logs_has_a_name_and_prints() {
+    let names: [(&dyn Display, &str); 9] = [
+        (&BodyKind::OssXml, BodyKind::OssXml.as_str()),
+        (&BodyState::TimedOut, BodyState::TimedOut.as_str()),
+        (&CodeOrigin::Inferred, CodeOrigin::Inferred.as_str()),
+        (&ErrorClass::NotFound, ErrorClass::NotFound.as_str()),
+        (&NotSentReason::QueueFull, NotSentReason::QueueFull.as_str()),
+        (&RetryStop::OutcomeUnknown, RetryStop::OutcomeUnknown.as_str()),
+        (&TransportKind::Connect, TransportKind::Connect.as_str()),
+        (&Verdict::NotApplied, Verdict::NotApplied.as_str()),
+        (&Idempotency::NotIdempotent, Idempotency::NotIdempotent.as_str()),
+    ];
+    for (value, name) in names {
+        assert!(name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{name}");
+        assert!(!value.to_string().is_empty());
+    }
+    // In words for people, and as OSS writes it.
+    assert_eq!(FixedBy::Nobody.to_string(), FixedBy::Nobody.as_str());
+    assert_eq!(ErrorCode::NoSuchKey.to_string(), "NoSuchKey".parse::<ErrorCode>().unwrap().as_str());
 }
 
 #[test]
