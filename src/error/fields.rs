@@ -184,7 +184,8 @@ impl Fields {
 
     /// Whether the document says which policy denied the request.
     pub(crate) fn has_access_denied_detail(&self) -> bool {
-        self.others().any(|(name, _)| name.split('/').next() == Some("AccessDeniedDetail"))
+        let is_detail = |rest: &str| rest.is_empty() || rest.starts_with('/');
+        self.others().any(|(name, _)| name.strip_prefix("AccessDeniedDetail").is_some_and(is_detail))
     }
 
     /// Notes a basic element in the place of a blank one.

@@ -86,7 +86,8 @@ impl OssError {
     pub fn code(&self) -> &ErrorCode {
         let code = &self.0.code;
         let ErrorCode::Other(unlisted) = code else { return code };
-        let hidden = || self.secrets().are_in(unlisted.as_str()).then(|| code.hidden());
+        let is_secret = || Secrets::of_any_are_in(self.fields(), unlisted.as_str());
+        let hidden = || is_secret().then(|| code.hidden());
         self.0.hidden_code.get_or_init(hidden).as_ref().unwrap_or(code)
     }
 

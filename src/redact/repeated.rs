@@ -40,6 +40,15 @@ impl Secrets {
         Self { secrets }
     }
 
+    /// Whether a text repeats a secret element of those given as name and value.
+    ///
+    /// The same as `of(elements).are_in(text)` at a tenth of the cost: it reads only the names of elements whose values
+    /// may begin in the text.
+    pub(crate) fn of_any_are_in<'a>(elements: impl Iterator<Item = (&'a str, &'a str)>, text: &str) -> bool {
+        let parts = Parts::of(start_of(text, MAX_SCANNED));
+        Self::of(elements.filter(|(_, value)| parts.may_begin(value.trim()))).are_in(text)
+    }
+
     /// Whether a text repeats one of the secrets.
     pub(crate) fn are_in(&self, text: &str) -> bool {
         !self.secrets.is_empty() && !self.find(&Folded::new(start_of(text, MAX_SCANNED)), true).is_empty()
@@ -79,10 +88,70 @@ impl Secrets {
     }
 }
 
+/// The parts of a text that have the length of a key, as a set of hashes.
+struct Parts([u64; 16]);
+
+impl Parts {
+    fn of(text: &str) -> Self {
+        if !text.bytes().all(stands_for_itself) {
+            return Self([u64::MAX; 16]);
+        }
+        let mut parts = Self([0; 16]);
+        for key in text.as_bytes().windows(KEY).filter_map(first_bytes) {
+            let (word, bit) = Self::place(key);
+            parts.0[word] |= bit;
+        }
+        parts
+    }
+
+    /// Whether a value may begin with one of them.
+    fn may_begin(&self, value: &str) -> bool {
+        let Some(key) = first_bytes(value.as_bytes()) else { return false };
+        let (word, bit) = Self::place(key);
+        self.0[word] & bit != 0 || !value.bytes().take(KEY).all(stands_for_itself)
+    }
+
+    /// The word and the bit of a key.
+    fn place(key: u32) -> (usize, u64) {
+        let key = key | 0x2020_2020; // in lower case
+        let hash = key.wrapping_mul(0x9e37_79b1) >> 22; // Fibonacci hashing, down to 1 024 bits
+        ((hash / u64::BITS) as usize, 1 << (hash % u64::BITS))
+    }
+}
+
+/// Whether a byte begins no escape, and is no part of a letter beyond ASCII.
+fn stands_for_itself(byte: u8) -> bool {
+    byte.is_ascii() && !b"%\\&".contains(&byte)
+}
+
 fn first_bytes(text: &[u8]) -> Option<u32> {
     text.first_chunk().map(|first: &[u8; KEY]| u32::from_be_bytes(*first))
 }
 
 fn lower(text: &Folded) -> Box<[u8]> {
     text.bytes().to_ascii_lowercase().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::{collection::vec, prelude::*, sample::select};
+
+    use super::*;
+
+    /// A text of a few pieces, so that one often repeats another.
+    fn text() -> impl Strategy<Value = String> {
+        vec(select(&["ab", "AB", "cdef", "%41", "&amp;", "%253D", "=", "\u{e9}", "\u{200b}", " "][..]), 0..10)
+            .prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn a_text_repeats_the_same_secrets_whether_all_names_are_read_or_few(
+            elements in vec((select(&["Token", "Key", "Signature"][..]), text()), 0..5),
+            text in text(),
+        ) {
+            let elements = || elements.iter().map(|(name, value)| (*name, &**value));
+            prop_assert_eq!(Secrets::of_any_are_in(elements(), &text), Secrets::of(elements()).are_in(&text));
+        }
+    }
 }
