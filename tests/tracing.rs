@@ -163,7 +163,7 @@ async fn a_call_tells_of_each_error_each_retry_and_its_end() {
         ("message", "retrying a request"),
         ("oss.request_id", "65A1"),
         ("oss.retry.delay_ms", "50"),
-        ("oss.retry.paced", "false"),
+        ("oss.retry.delayed_by_throttle", "false"),
         ("oss.retry.verdict", "transient"),
     ]);
     assert_eq!(events[1].1, retry);

@@ -2,7 +2,7 @@ use super::{History, Notes, RetryStop};
 
 /// What a retry policy *below* the error layer knows about the call: an extension of the response.
 ///
-/// Such a policy sees statuses, not errors, so it cannot note anything on the error that the layer makes.
+/// Such a policy sees statuses, not errors, so it cannot mark the error that the layer makes.
 #[derive(Clone, Debug)]
 pub(crate) struct CallNotes {
     pub(crate) attempts: u32,

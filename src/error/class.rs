@@ -4,8 +4,9 @@ use http::StatusCode;
 
 /// The category of an error.
 ///
-/// Branch on the class when no single [`ErrorCode`](crate::ErrorCode) matters to you. A status has many causes
-/// (a 403 can mean a wrong key, a skewed clock or an archived object); a class has one remedy.
+/// Branch on the class when no single [`ErrorCode`](crate::ErrorCode) matters to you. A status has
+/// many causes (a 403 can mean a wrong key, a skewed clock or an archived object); a class has one
+/// remedy.
 ///
 /// # Examples
 ///
@@ -13,7 +14,8 @@ use http::StatusCode;
 /// use tower_oss::{ErrorClass, ErrorCode};
 ///
 /// assert_eq!(ErrorCode::TotalQpsLimitExceeded.class(), ErrorClass::Throttling);
-/// assert_eq!(ErrorCode::InvalidObjectState.class(), ErrorClass::Conflict); // although its status is 403
+/// // Although its status is 403.
+/// assert_eq!(ErrorCode::InvalidObjectState.class(), ErrorClass::Conflict);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -38,7 +40,7 @@ pub enum ErrorClass {
     Redirect,
     /// The object is stored, but the upload callback failed.
     Callback,
-    /// Neither the code nor the status is known.
+    /// Neither the code nor the status says more.
     Unknown,
 }
 
@@ -61,7 +63,7 @@ impl ErrorClass {
         }
     }
 
-    /// The class of a response whose code says nothing.
+    /// The class of a response without a code that says more.
     pub(crate) fn of_status(status: StatusCode) -> Self {
         match status.as_u16() {
             203 => Self::Callback,

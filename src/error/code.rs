@@ -12,8 +12,8 @@ use crate::redact::Shown;
 
 /// A code without a variant in [`ErrorCode`].
 ///
-/// It is opaque and cannot be constructed outside of this crate. When a later release adds a variant for the
-/// code, a `match` that compares the text keeps working.
+/// It is opaque and cannot be constructed outside of this crate. When a later release adds a
+/// variant for the code, a `match` that compares the text keeps working.
 #[derive(Clone)]
 pub struct UnknownCode {
     text: Box<str>,
@@ -54,9 +54,9 @@ macro_rules! error_codes {
     ($($name:ident $status:literal $class:ident $meaning:literal;)*) => {
         /// The `Code` of an OSS error.
         ///
-        /// Branch on the code, never on the status alone: one status has many causes. There is a variant for
-        /// every general code that OSS documents or is known to send, and [`Other`](Self::Other) for the rest.
-        /// Comparison is exact and case-sensitive.
+        /// Branch on the code, never on the status alone: one status has many causes. There is a
+        /// variant for every general code that OSS documents or is known to send, and
+        /// [`Other`](Self::Other) for the rest. Comparison is exact and case-sensitive.
         ///
         /// # Examples
         ///
@@ -82,7 +82,7 @@ macro_rules! error_codes {
         /// Every code that has a variant, in the order of their texts' bytes.
         static KNOWN: &[ErrorCode] = &[$(ErrorCode::$name),*];
 
-        /// The prefixes of their texts, in the same order.
+        /// The prefixes of the same codes, in the same order.
         static PREFIXES: &[u64] = &[$(prefix(stringify!($name))),*];
 
         impl ErrorCode {
@@ -95,10 +95,11 @@ macro_rules! error_codes {
                 }
             }
 
-            /// Returns the class of the code, or [`ErrorClass::Unknown`] if the code has no variant.
+            /// Returns the class of the code, or [`ErrorClass::Unknown`] if the code has no
+            /// variant.
             ///
-            /// [`OssError::class`](crate::OssError::class) knows more: it also reads the words of an unlisted
-            /// code, and the status.
+            /// [`OssError::class`](crate::OssError::class) knows more: it also reads the words of
+            /// an unlisted code, and the status.
             #[must_use]
             pub fn class(&self) -> ErrorClass {
                 match self {
@@ -140,7 +141,7 @@ impl ErrorCode {
         KNOWN
     }
 
-    /// The beginning of this code, hidden if it is.
+    /// This code, cut to `start`. Stays hidden if it was.
     pub(super) fn cut(&self, start: &str) -> Self {
         match (self, Self::from(start)) {
             (Self::Other(code), cut) if code.is_hidden => cut.hidden(),
@@ -148,7 +149,7 @@ impl ErrorCode {
         }
     }
 
-    /// The same, but `Display` and `Debug` do not show it unless it has a variant.
+    /// Hides the code from `Display` and `Debug`, unless it has a variant.
     pub(super) fn hidden(&self) -> Self {
         match self {
             Self::Other(code) => Self::Other(UnknownCode { is_hidden: true, ..code.clone() }),
@@ -178,7 +179,8 @@ impl From<&str> for ErrorCode {
     }
 }
 
-/// The first eight bytes of a text as a number, in the order of texts: one comparison decides nearly always.
+/// The first eight bytes of a text as a number that sorts like the text. One comparison nearly
+/// always decides.
 const fn prefix(text: &str) -> u64 {
     let text = text.as_bytes();
     if let Some(first) = text.first_chunk() {
@@ -247,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn codes_compare_whole_and_case_sensitively() {
+    fn codes_compare_exactly_and_case_sensitively() {
         assert_eq!(ErrorCode::from("NoSuchKey"), "NoSuchKey");
         for near in ["nosuchkey", "NoSuchKey ", "NoSuchKe", "NoSuchKeys", ""] {
             assert!(matches!(ErrorCode::from(near), ErrorCode::Other(_)), "{near:?}");

@@ -5,7 +5,7 @@ use http::HeaderName;
 use super::{BodyKind, BodyState, OssError, X_OSS_EC, X_OSS_REQUEST_ID};
 use crate::redact::{Secrets, Shown, ShownField, list_headers};
 
-/// One line: code, status, message, request id, EC, and what is wrong with the body.
+/// One line: code, status, message, request id, EC, and what went wrong with the body.
 impl fmt::Display for OssError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let secrets = self.secrets();
@@ -37,7 +37,7 @@ impl fmt::Display for OssError {
     }
 }
 
-/// What [`report`](OssError::report) shows: no secrets, and of long values the size.
+/// Shows what [`report`](OssError::report) shows: no secrets, and only the size of long values.
 impl fmt::Debug for OssError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let secrets = self.secrets();
@@ -94,7 +94,8 @@ impl fmt::Debug for DebugHeaders<'_> {
 }
 
 impl OssError {
-    /// Calls `show` with the headers that say something new, each with what is shown of it. Returns how many are left out.
+    /// Calls `show` with each header and the part of its value that may be shown. Returns how many
+    /// headers are left out.
     pub(crate) fn list_headers(
         &self,
         secrets: &Secrets,

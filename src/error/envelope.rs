@@ -1,4 +1,4 @@
-//! What an [`OssError`] knows about the response around the document, and about the call.
+//! The accessors of an [`OssError`] for the response around the document, and for the call.
 
 use std::time::Duration;
 
@@ -14,19 +14,19 @@ impl OssError {
         self.parts().status
     }
 
-    /// Returns the headers of the response, as they came.
+    /// Returns the headers as they were received, with no value marked sensitive.
     pub(crate) fn plain_headers(&self) -> &HeaderMap {
         &self.parts().headers
     }
 
     /// Returns the headers of the response.
     ///
-    /// `Debug` hides the values that are marked sensitive: those whose name is secret or that look like a secret, those that
-    /// repeat a secret element of the body, and those of more than 256 bytes. Only the value of `x-oss-request-id`
-    /// may repeat one.
+    /// `Debug` hides the values that are marked sensitive: those whose name is secret or that look
+    /// like a secret, those that repeat a secret element of the body, and those of more than 256
+    /// bytes. Only the value of `x-oss-request-id` may repeat one.
     ///
-    /// The values share the buffer that the HTTP client read them into, and keep it in memory. If you keep many
-    /// errors, keep their [`report`](Self::report) instead.
+    /// The values share the buffer that the HTTP client read them into, and keep it in memory. If
+    /// you keep many errors, keep their [`report`](Self::report) instead.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         let parts = self.parts();
@@ -45,7 +45,8 @@ impl OssError {
         self.parts().version
     }
 
-    /// Returns the method of the request, if the layer saw the request and the method is a standard one.
+    /// Returns the method of the request, if the layer saw the request and the method is a standard
+    /// one.
     #[must_use]
     pub fn method(&self) -> Option<Method> {
         self.parts().method.get()
@@ -53,8 +54,8 @@ impl OssError {
 
     /// Returns the body, up to the limit of the layer.
     ///
-    /// **It may contain secrets.** After a wrong signature OSS repeats the signature, the string to sign and the
-    /// key id, and a proxy may repeat anything. Do not log it.
+    /// **It may contain secrets.** After a wrong signature OSS repeats the signature, the string to
+    /// sign and the key id, and a proxy may repeat anything. Do not log it.
     #[must_use]
     pub fn raw_body(&self) -> &[u8] {
         let parts = self.parts();
@@ -67,7 +68,8 @@ impl OssError {
         self.parts().state
     }
 
-    /// Returns what the body contains. If it is no document of OSS, a proxy may have sent the response.
+    /// Returns what the body contains. If it is not an OSS document, a proxy may have sent the
+    /// response.
     #[must_use]
     pub fn body_kind(&self) -> BodyKind {
         self.parts().kind
@@ -75,14 +77,15 @@ impl OssError {
 
     /// Returns how long the header `Retry-After` asks to wait, at most a day.
     ///
-    /// A date is compared with the `Date` of the response, so the client's clock does not matter. Without a
-    /// `Date`, it is compared with the client's clock.
+    /// A date is compared with the `Date` of the response, so the client's clock does not matter.
+    /// Without a `Date`, it is compared with the client's clock.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         headers::wait(self.plain_headers())
     }
 
-    /// Returns how long OSS delayed this response because a bandwidth limit was reached, at most a day.
+    /// Returns how long OSS delayed this response because a bandwidth limit was reached, at most a
+    /// day.
     ///
     /// From `x-oss-qos-delay-time`. It does not say how long to wait.
     #[must_use]
@@ -110,8 +113,8 @@ impl OssError {
 
     /// Returns whether an earlier, failed attempt may have taken effect.
     ///
-    /// If so, a conflict or a missing upload can be the result of the request's own success. Check before you
-    /// repeat it.
+    /// If so, a conflict or a missing upload can be the result of the request's own success. Check
+    /// before you repeat it.
     #[must_use]
     pub fn after_ambiguous_attempt(&self) -> bool {
         self.notes().after_ambiguous_attempt()

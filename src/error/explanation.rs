@@ -33,54 +33,56 @@ pub struct Explanation {
 }
 
 impl Explanation {
-    /// What the code means; `None` for a code that is not in the table, or that nothing but the status suggests.
+    /// Returns what the code means. `None` if the code is not in the table, or was only inferred
+    /// from the status.
     #[must_use]
     pub fn meaning(&self) -> Option<&'static str> {
         self.meaning
     }
 
-    /// The likely cause, if the EC or the shape of the response tells. Of an EC that is not listed, its
-    /// [`area`](Self::area).
+    /// Returns the likely cause, if the EC or the shape of the response tells it. For an EC that is
+    /// not in the table, this names its [`area`](Self::area).
     #[must_use]
     pub fn cause(&self) -> Option<&'static str> {
         self.cause
     }
 
-    /// The part of OSS that the EC belongs to, by its first four digits.
+    /// Returns the part of OSS that the EC belongs to, from its first four digits.
     #[must_use]
     pub fn area(&self) -> Option<&'static str> {
         self.area
     }
 
-    /// What to do.
+    /// Returns what to do.
     #[must_use]
     pub fn remedy(&self) -> &'static str {
         self.remedy
     }
 
-    /// Who can do it; `None` if an EC alone does not tell.
+    /// Returns who can do it. `None` if only an EC was given and it does not tell.
     #[must_use]
     pub fn fixed_by(&self) -> Option<FixedBy> {
         self.fixed_by
     }
 
-    /// Whether the same request could succeed if it is repeated after a wait.
+    /// Returns whether the same request could succeed after a wait.
     #[must_use]
     pub fn retry_helps(&self) -> bool {
         self.retry_helps
     }
 
-    /// The address of OSS's own page about the error.
+    /// Returns the address of OSS's page about the error.
     ///
-    /// It is what OSS recommends if that is an `https` page of `api.aliyun.com`, `api.alibabacloud.com`,
-    /// `help.aliyun.com` or `www.alibabacloud.com`, else the page about the EC if that is well-formed, else `None`.
+    /// This is the address in the response, if it is an `https` page of `api.aliyun.com`,
+    /// `api.alibabacloud.com`, `help.aliyun.com` or `www.alibabacloud.com`. Otherwise it is the
+    /// page about the EC, if the EC is well-formed.
     #[must_use]
     pub fn guide_url(&self) -> Option<&str> {
         self.guide_url.as_deref()
     }
 }
 
-/// Sentences, on one line.
+/// A few sentences on one line.
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for text in [self.meaning, self.cause].into_iter().flatten() {

@@ -1,4 +1,4 @@
-/// The elements that every OSS error may have.
+/// The elements that any OSS error may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Basic {
     Code,
@@ -31,23 +31,23 @@ impl Basic {
         })
     }
 
-    /// JSON bodies write the same names in several cases.
+    /// Ignores case, because JSON bodies spell the same name in several ways.
     pub(crate) fn of_member(name: &str) -> Option<Self> {
         Self::ALL.iter().find(|(_, text)| text.eq_ignore_ascii_case(name)).map(|(basic, _)| *basic)
     }
 }
 
-/// Where a text stands: a range of the document or, from [`DECODED`] on, of the decoded texts beside it.
+/// The position of a text: a range of the document or, from [`DECODED`] on, of the decoded text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Span {
     start: u32,
     end: u32,
 }
 
-/// No document that is kept is as long.
+/// Larger than any document that is kept.
 const DECODED: u32 = 1 << 31;
 
-/// Where the basic elements stand. One that is missing ends before it starts.
+/// The positions of the basic elements. A missing element ends before it starts.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Basics([Span; 6]);
 
@@ -69,16 +69,16 @@ impl Basics {
         Some(self.0[basic as usize]).filter(|span| span.start <= span.end)
     }
 
-    /// Whether one more of this kind would be kept. If not, nothing of it need be decoded.
+    /// Whether one more element of this kind would be kept. If not, it need not be decoded.
     pub(crate) fn lacks(&self, basic: Basic) -> bool {
         self.0[basic as usize].is_empty()
     }
 }
 
-/// What an error document says.
+/// The elements of an error document.
 ///
-/// The document is kept in one piece, and a value is a range of it. Only values that do not stand there letter
-/// by letter (references, CDATA, JSON escapes) are copied, into one more text.
+/// The document is kept in one piece, and a value is a range of it. Only values that must be
+/// decoded (references, CDATA, JSON escapes) are copied, into a second text.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Fields {
     source: String,
@@ -87,20 +87,20 @@ pub(crate) struct Fields {
     other: Vec<(Span, Span)>,
 }
 
-/// Most elements kept of one document besides the basic ones; real ones have fewer than twenty.
+/// Maximum number of elements kept besides the basic ones. Real documents have fewer than twenty.
 const MAX_OTHER: usize = 256;
 
-/// Most bytes reserved for decoded text; whole documents are rarely as long.
+/// Maximum number of bytes reserved for decoded text. Documents are rarely as long.
 const MAX_RESERVED: usize = 8 * 1024;
 
-/// Longest name of an element that is kept, with the names of those around it, in bytes.
+/// Maximum length of an element's path, in bytes. Elements with a longer one are dropped.
 pub(crate) const MAX_NAME: usize = 256;
 
-/// Deepest nesting of elements that is kept, below the root.
+/// Maximum depth below the root. Deeper elements are dropped.
 pub(crate) const MAX_DEPTH: usize = 8;
 
 impl Fields {
-    /// Keeps the text that spans of the source refer to.
+    /// Sets the document that spans of the source refer to.
     pub(crate) fn set_source(&mut self, source: String) {
         self.source = source;
     }
@@ -109,7 +109,7 @@ impl Fields {
         &self.source
     }
 
-    /// Gives the text back that spans of the source refer to.
+    /// Returns the document that spans of the source refer to.
     pub(crate) fn into_source(self) -> String {
         self.source
     }
@@ -120,12 +120,13 @@ impl Fields {
         self.decoded_since(start)
     }
 
-    /// The decoded texts, to append to.
+    /// The decoded text, to append to.
     pub(crate) fn decoded(&mut self) -> &mut String {
         &mut self.decoded
     }
 
-    /// As [`decoded`](Self::decoded), with room for all that is still to come of a document: one allocation for it.
+    /// As [`decoded`](Self::decoded), with room for the `left` bytes that remain of the document,
+    /// so that it is allocated once.
     pub(crate) fn decoded_of(&mut self, left: usize) -> &mut String {
         if self.decoded.capacity() == 0 {
             self.decoded.reserve_exact(left.min(MAX_RESERVED));
@@ -133,7 +134,7 @@ impl Fields {
         &mut self.decoded
     }
 
-    /// Where the decoded text stands that has been appended since its length was this.
+    /// The position of the decoded text that was appended since its length was `start`.
     pub(crate) fn decoded_since(&self, start: usize) -> Span {
         Span { start: DECODED + offset(start), end: DECODED + offset(self.decoded.len()) }
     }
@@ -143,7 +144,7 @@ impl Fields {
         self.basic.set(basic, value);
     }
 
-    /// Whether one more of this kind would be kept.
+    /// Whether one more element of this kind would be kept.
     pub(crate) fn lacks(&self, basic: Basic) -> bool {
         self.basic.lacks(basic)
     }
@@ -152,7 +153,7 @@ impl Fields {
         self.text(self.basic.0[basic as usize])
     }
 
-    /// As [`get`](Self::get), but a blank value counts as none.
+    /// As [`get`](Self::get), but `None` for a blank value.
     pub(crate) fn get_filled(&self, basic: Basic) -> Option<&str> {
         self.get(basic).filter(|_| self.is_filled(basic))
     }
@@ -161,12 +162,13 @@ impl Fields {
         !self.lacks(basic)
     }
 
-    /// Whether one more of the other elements would be kept. If not, nothing of it may be decoded: that would stay.
+    /// Whether one more of the other elements would be kept. If not, it must not be decoded:
+    /// decoded text is never removed.
     pub(crate) fn has_room(&self) -> bool {
         self.other.len() < MAX_OTHER
     }
 
-    /// Notes any other element.
+    /// Adds an element that is not a basic one.
     #[inline]
     pub(crate) fn push(&mut self, name: Span, value: Span) {
         if self.has_room() {
@@ -188,13 +190,13 @@ impl Fields {
         self.others().any(|(name, _)| name.strip_prefix("AccessDeniedDetail").is_some_and(is_detail))
     }
 
-    /// Notes a basic element in the place of a blank one.
+    /// Replaces a blank basic element.
     pub(crate) fn fill(&mut self, basic: Basic, text: &str) {
         let span = self.decode(text);
         self.set(basic, span);
     }
 
-    /// Takes over what another document says and this one does not.
+    /// Adds the elements of another document that this one lacks.
     pub(crate) fn fill_from(&mut self, other: Self) {
         if self.source.is_empty() {
             *self = other;
@@ -216,12 +218,12 @@ impl Fields {
     fn text(&self, span: Span) -> Option<&str> {
         let text = if span.end < DECODED { &self.source } else { &self.decoded };
         let [start, end] = [span.start, span.end].map(|place| (place % DECODED) as usize);
-        // INVARIANT: spans are made at character boundaries of the text they refer to.
+        // INVARIANT: spans start and end at character boundaries of the text they refer to.
         text.get(start..end)
     }
 }
 
-/// Documents are 16 MiB at most; beyond 2 GiB a span would say nothing, but never something wrong.
+/// Documents have at most 16 MiB. A span beyond 2 GiB would be empty, never wrong.
 fn offset(position: usize) -> u32 {
     position.min(DECODED as usize - 1) as u32
 }

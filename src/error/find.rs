@@ -2,16 +2,17 @@ use std::{error::Error as StdError, io, iter, sync::Arc};
 
 use super::{BoxError, Error, NotSentError, OssError};
 
-/// Longest chain of causes that is walked.
+/// Maximum number of causes that are walked.
 const MAX_LINKS: usize = 64;
 
 /// Finds the [`OssError`] in an error, however many layers have wrapped it.
 ///
-/// tower's Timeout, Buffer, LoadShed and others turn every error into a [`BoxError`]; some wrap it once more.
-/// On an error of any other type, call it through `dyn Error`: `(&error as &dyn Error).oss_error()`.
+/// tower's Timeout, Buffer, LoadShed and others turn every error into a [`BoxError`]; some wrap it
+/// once more. On an error of any other type, call it through `dyn Error`:
+/// `(&error as &dyn Error).oss_error()`.
 ///
-/// This looks at the error itself and at each `source()` behind it, and into what an [`io::Error`], an `Arc<Error>`,
-/// a `Box<Error>` or an `Arc<dyn std::error::Error + Send + Sync>` holds.
+/// This looks at the error itself and at each `source()` behind it, and into what an [`io::Error`],
+/// an `Arc<Error>`, a `Box<Error>` or an `Arc<dyn std::error::Error + Send + Sync>` holds.
 ///
 /// This trait is sealed: no other type can implement it.
 ///
@@ -21,8 +22,8 @@ const MAX_LINKS: usize = 64;
 /// use http::{Response, StatusCode};
 /// use tower_oss::{FindOssError, OssError, error::BoxError};
 ///
-/// let answer = Response::builder().status(StatusCode::NOT_FOUND).body(bytes::Bytes::new()).unwrap();
-/// let error = OssError::from_response(answer);
+/// let response = Response::builder().status(StatusCode::NOT_FOUND);
+/// let error = OssError::from_response(response.body(bytes::Bytes::new()).unwrap());
 ///
 /// let boxed: BoxError = std::io::Error::other(error).into();
 /// assert!(boxed.oss_error().is_some_and(OssError::is_not_found));
@@ -42,7 +43,7 @@ pub(super) mod sealed {
     }
 }
 
-/// Whether a link says that the request was not sent.
+/// Whether this cause says that the request was not sent.
 pub(crate) fn is_not_sent(link: &(dyn StdError + 'static)) -> bool {
     link.is::<NotSentError>() || matches!(link.downcast_ref(), Some(Error::NotSent(_)))
 }
@@ -57,16 +58,16 @@ fn find<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a OssError> {
     })
 }
 
-/// An error and its causes, as far as there is a point in looking.
+/// An error and its causes, up to [`MAX_LINKS`].
 pub(crate) fn chain<'a>(
     error: &'a (dyn StdError + 'static),
 ) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
     iter::successors(Some(error), |link: &&'a _| next(*link)).take(MAX_LINKS)
 }
 
-/// The error behind an error.
+/// The cause of an error.
 fn next<'a>(link: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
-    // The `source()` of these is that of the error they hold, and would skip it.
+    // The `source()` of each of these is that of the error inside, and would skip it.
     if let Some(error) = link.downcast_ref::<io::Error>() {
         return error.get_ref().map(|held| held as _);
     }

@@ -1,6 +1,6 @@
 use std::fmt;
 
-/// Who can mend what an error reports.
+/// Who can fix the cause of an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FixedBy {
@@ -10,12 +10,12 @@ pub enum FixedBy {
     Administrator,
     /// Alibaba Cloud's support, asked with the request id.
     Support,
-    /// Nobody has to: wait.
+    /// No one needs to act: wait.
     Nobody,
 }
 
 impl FixedBy {
-    /// The same in a few words.
+    /// Returns a description in a few words.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -5,7 +5,7 @@ use std::{
 
 use http::{HeaderMap, HeaderName, header};
 
-// Names that are looked up, in the form that needs no parsing.
+// Names for lookups that need no parsing.
 pub(crate) static X_OSS_EC: HeaderName = HeaderName::from_static("x-oss-ec");
 pub(crate) static X_OSS_ERR: HeaderName = HeaderName::from_static("x-oss-err");
 pub(crate) static X_OSS_ERROR_TYPE: HeaderName = HeaderName::from_static("x-oss-error-type");
@@ -14,7 +14,7 @@ pub(crate) static X_OSS_REQUEST_ID: HeaderName = HeaderName::from_static("x-oss-
 
 static X_OSS_SERVER_TIME: HeaderName = HeaderName::from_static("x-oss-server-time");
 
-/// The longest time that a header is believed to mean.
+/// The cap on every duration that a header gives.
 const MAX_TIME: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The first value of a header that is not blank, as text. Bytes beyond UTF-8 are replaced.
@@ -23,13 +23,13 @@ pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Cow<
     values.map(|value| String::from_utf8_lossy(value.as_bytes().trim_ascii())).find(|text| !text.is_empty())
 }
 
-/// As [`text`], if it is visible ASCII.
+/// As [`text`], but `None` unless it is visible ASCII.
 pub(crate) fn header_str<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
     values.find_map(|value| Some(value.trim_ascii()).filter(|text| !text.is_empty()))
 }
 
-/// How long OSS delayed this response because a bandwidth limit is reached.
+/// How long OSS delayed this response because a bandwidth limit was reached.
 pub(crate) fn qos_delay(headers: &HeaderMap) -> Option<Duration> {
     millis(headers, &X_OSS_QOS_DELAY_TIME)
 }
@@ -39,34 +39,35 @@ pub(crate) fn server_time(headers: &HeaderMap) -> Option<Duration> {
     millis(headers, &X_OSS_SERVER_TIME)
 }
 
-/// A header of digits alone, as milliseconds.
+/// A header that consists of digits, as milliseconds.
 fn millis(headers: &HeaderMap, name: &HeaderName) -> Option<Duration> {
-    let millis = whole(header_str(headers, name)?)?;
+    let millis = parse_digits(header_str(headers, name)?)?;
     Some(Duration::from_millis(millis).min(MAX_TIME))
 }
 
-/// A number of digits alone. One that is too large counts as the largest.
-fn whole(text: &str) -> Option<u64> {
+/// Parses a number that consists of digits. Saturates if it is too large.
+fn parse_digits(text: &str) -> Option<u64> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     digits.then(|| text.parse().unwrap_or(u64::MAX))
 }
 
-/// How long `Retry-After` asks to wait. A date is measured from the answer's own `Date`, or else from now.
-#[expect(clippy::disallowed_methods, reason = "only for an answer that gives a date but not its own")]
+/// How long `Retry-After` asks to wait. A date is compared with the response's `Date`, or else with
+/// the local clock.
+#[expect(clippy::disallowed_methods, reason = "only for a response that gives a date but not its own")]
 pub(crate) fn wait(headers: &HeaderMap) -> Option<Duration> {
     retry_after(headers, server_date(headers).unwrap_or_else(SystemTime::now))
 }
 
 fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let value = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
-    let wait = match whole(value) {
+    let wait = match parse_digits(value) {
         Some(seconds) => Duration::from_secs(seconds),
         None => date(value)?.duration_since(now).unwrap_or_default(),
     };
     Some(wait.min(MAX_TIME))
 }
 
-/// When the answer was made, by the clock of the server.
+/// The time of the response by the server's clock.
 pub(crate) fn server_date(headers: &HeaderMap) -> Option<SystemTime> {
     date(headers.get(header::DATE)?.to_str().ok()?)
 }

@@ -4,15 +4,17 @@ use http::StatusCode;
 
 use super::{Error, ErrorCode, NotSentReason, OssError, TransportError, TransportKind};
 
-/// How many attempts are kept: the first, and the last seven. With a throttle, a call may have hundreds.
+/// How many attempts are kept: the first and the last seven. With a throttle, a call may have
+/// hundreds.
 const KEPT: usize = 8;
 
-/// Longest code that is kept, in bytes. No listed code is nearly as long.
+/// Maximum length of a code, in bytes. No listed code is nearly as long.
 const MAX_CODE: usize = 128;
 
 /// The failed attempts of a call, the final one included.
 ///
-/// [`Error::history`] returns it. The first attempt and the last seven are kept, and all are counted.
+/// [`Error::history`] returns it. The first attempt and the last seven are kept, and all are
+/// counted.
 ///
 /// # Examples
 ///
@@ -30,13 +32,17 @@ const MAX_CODE: usize = 128;
 ///     ErrorResponse::new(ErrorCode::InternalError).request_id("65A1").into(),
 ///     ErrorResponse::new(ErrorCode::AccessDenied).request_id("65A2").into(),
 /// ]);
-/// let client = ServiceBuilder::new().retry(RetryPolicy::new()).layer(OssErrorLayer::new()).service(oss);
+/// let client = ServiceBuilder::new()
+///     .retry(RetryPolicy::new())
+///     .layer(OssErrorLayer::new())
+///     .service(oss);
 /// let error = client.oneshot(Request::new(())).await.unwrap_err();
 ///
 /// let history = error.history();
-/// let ids: Vec<_> = history.attempts().iter().filter_map(|attempt| attempt.request_id()).collect();
+/// let attempts = history.attempts();
+/// let ids: Vec<_> = attempts.iter().filter_map(|attempt| attempt.request_id()).collect();
 /// assert_eq!(ids, ["65A1", "65A2"]);
-/// assert_eq!(history.attempts()[1].to_string(), "2. AccessDenied (403) [request 65A2]");
+/// assert_eq!(attempts[1].to_string(), "2. AccessDenied (403) [request 65A2]");
 /// # }
 /// ```
 #[derive(Clone, Debug, Default)]
@@ -68,7 +74,7 @@ impl History {
         self.attempts.push(attempt);
     }
 
-    /// This history and one more attempt.
+    /// Adds an attempt.
     pub(crate) fn with(mut self, attempt: FailedAttempt) -> Self {
         self.push(attempt);
         self
@@ -96,7 +102,7 @@ enum Reason {
 
 impl FailedAttempt {
     pub(crate) fn of_oss(error: &OssError) -> Self {
-        // As it is shown: bounded, and without what is secret.
+        // As it is shown: bounded, and without secrets.
         let request_id = error.request_id().map(|id| error.shown(id).to_string().into());
         let status = Some(error.status());
         Self { status, request_id, ..Self::new(Reason::Code(bounded(error.code()))) }
@@ -126,18 +132,18 @@ impl FailedAttempt {
         Self { number: 1, reason, status: None, request_id: None, delay: None }
     }
 
-    /// The same, with the wait after it.
+    /// Sets the wait after the attempt.
     pub(crate) fn then(self, delay: Duration) -> Self {
         Self { delay: Some(delay), ..self }
     }
 
-    /// Returns the number of the attempt, counted from 1, with those that were not sent.
+    /// Returns the number of the attempt, counted from 1. Attempts that were not sent count, too.
     #[must_use]
     pub fn number(&self) -> u32 {
         self.number
     }
 
-    /// Returns OSS's code, if the response was an OSS error. Of an unlisted code, the first 128 bytes.
+    /// Returns OSS's code, if the response was an OSS error. An unlisted code is cut to 128 bytes.
     #[must_use]
     pub fn code(&self) -> Option<&ErrorCode> {
         match &self.reason {
@@ -164,8 +170,8 @@ impl FailedAttempt {
         }
     }
 
-    /// Returns what failed, in one word: the code, the status, the kind of the transport error, or why it was not sent. This
-    /// is OpenTelemetry's `error.type`.
+    /// Returns what failed, in one word: the code, the status, the kind of the transport error, or
+    /// why it was not sent. This is OpenTelemetry's `error.type`.
     #[must_use]
     pub fn error_type(&self) -> Cow<'_, str> {
         match &self.reason {
@@ -224,9 +230,11 @@ fn bounded(code: &ErrorCode) -> ErrorCode {
 }
 
 impl Error {
-    /// Returns the failed attempts of the call, this one included: the first, the last seven, and how many there were.
+    /// Returns the failed attempts of the call, including the last one. It keeps the first and the
+    /// last seven, and counts all.
     ///
-    /// The error of a call that was not retried has one. Of a policy within another, the attempts of the inner one.
+    /// If the call was not retried, there is one. With one policy inside another, these are the
+    /// attempts of the inner one.
     #[must_use]
     pub fn history(&self) -> History {
         self.notes().earlier().with(FailedAttempt::of(self))

@@ -4,11 +4,13 @@ use super::{
     Error, ErrorClass, ErrorCode, NotSentError, NotSentReason, OssError, TransportError, TransportKind,
 };
 
-/// Wraps the error, with the kind that fits: for code that speaks `std::io`, such as readers and writers.
+/// Wraps the error, with the kind that fits: for code that speaks `std::io`, such as readers and
+/// writers.
 ///
-/// The kinds are those of files where there is one (`NotFound`, `PermissionDenied`, `AlreadyExists`), those of sockets
-/// where there was no response, `ResourceBusy` where OSS or the throttle asks for fewer requests, and else `Other`.
-/// [`FindOssError`](super::FindOssError) finds the error again.
+/// The kinds are those of files where there is one (`NotFound`, `PermissionDenied`,
+/// `AlreadyExists`), those of sockets where there was no response, `ResourceBusy` where OSS or the
+/// throttle asks for fewer requests, and else `Other`. [`FindOssError`](super::FindOssError) finds
+/// the error again.
 ///
 /// # Examples
 ///
@@ -53,7 +55,7 @@ fn kind_of_oss(error: &OssError) -> ErrorKind {
 
 fn kind_of_transport(error: &TransportError) -> ErrorKind {
     match error.io_kind() {
-        // `std` takes these for a call that is to be repeated at once, and would repeat it for ever.
+        // `std` retries after these at once, and would do so for ever.
         Some(ErrorKind::Interrupted | ErrorKind::WouldBlock) => return ErrorKind::Other,
         Some(kind) => return kind,
         None => {}

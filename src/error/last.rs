@@ -1,8 +1,8 @@
 use super::OssError;
 
-/// The last error that OSS answered a request with before it was repeated: a request extension.
+/// The OSS error of the last attempt before this one: a request extension.
 ///
-/// Who repeats a request puts it in, so that a layer below which gives the request up can say why it was being
-/// repeated at all.
+/// The retry policy adds it, so that a layer below that does not send the request can say why it
+/// was retried.
 #[derive(Clone, Debug)]
 pub(crate) struct LastError(pub(crate) OssError);

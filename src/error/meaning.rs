@@ -4,31 +4,31 @@ use http::StatusCode;
 
 use super::{ErrorClass, ErrorCode, words::Words};
 
-/// What the same request can expect if it is sent again.
+/// The expected result of sending the same request again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outlook {
     /// The same response.
     Permanent,
-    /// Perhaps another one. The request may have taken effect.
+    /// Possibly another response. The request may have taken effect.
     Transient,
-    /// Another one, at a lower rate. The request did not take effect.
+    /// Another response, at a lower rate. The request did not take effect.
     Throttled,
-    /// Another one, with the right date. The request did not take effect.
+    /// Another response, with the right date. The request did not take effect.
     ClockSkewed,
 }
 
 impl Outlook {
-    /// The outlook of a response of which only the status is known.
+    /// The outlook of a response from its status alone.
     #[inline]
     pub(crate) fn of_status(status: StatusCode) -> Self {
         match status.as_u16() {
-            ..400 => Self::Permanent, // first, for the successes
+            ..400 => Self::Permanent, // first, because most responses are successes
             429 | 509 => Self::Throttled,
             408 | 424 => Self::Transient,
-            // What a server or proxy cannot do now, it cannot do the next time.
+            // The server or proxy does not support the request.
             501 | 505 | 506 | 508 | 510 | 511 => Self::Permanent,
-            // An unknown status of 5xx counts as 500 (RFC 9110, section 15). 520 to 530 are a CDN's words for
-            // "the origin did not respond".
+            // An unknown 5xx counts as 500 (RFC 9110, section 15). CDNs send 520 to 530 if the
+            // origin did not respond.
             500..600 => Self::Transient,
             _ => Self::Permanent,
         }
@@ -44,12 +44,13 @@ pub(crate) struct Meaning {
 }
 
 impl Meaning {
-    /// What a response means by its code and its status.
+    /// Finds the meaning of a response from its code and its status.
     ///
-    /// The code decides if it is listed, else its words, else what stands before its first dot, else the status. Two
-    /// statuses come first: 203, because the object is stored, and 429 and 509, which always mean too many requests.
+    /// The code decides if it is listed, else its words, else the part before its first dot, else
+    /// the status. Three statuses override the code: 203, because the object is stored, and 429 and
+    /// 509, which always mean too many requests.
     ///
-    /// An unlisted code that says nothing means a denial if the response has an `AccessDeniedDetail`.
+    /// An unlisted code without such words is a denial if the response has an `AccessDeniedDetail`.
     #[inline]
     pub(crate) fn of(code: &ErrorCode, status: StatusCode, has_detail: impl FnOnce() -> bool) -> Self {
         match status.as_u16() {
@@ -76,7 +77,7 @@ impl Meaning {
         }
     }
 
-    /// What a response means of which only the status is known.
+    /// The meaning of a response from its status alone.
     fn of_status(status: StatusCode) -> Self {
         let (class, outlook) = (ErrorClass::of_status(status), Outlook::of_status(status));
         Self { class, outlook, access_denied: false }
@@ -88,7 +89,7 @@ impl Meaning {
             ErrorClass::Throttling => Outlook::Throttled,
             ErrorClass::Server => Outlook::Transient,
             ErrorClass::Clock => Outlook::ClockSkewed,
-            // The bytes came too slowly, which says nothing about the next time.
+            // The bytes came too slowly. The next attempt may be faster.
             _ if *code == ErrorCode::RequestTimeout => Outlook::Transient,
             _ => Outlook::Permanent,
         };
@@ -104,8 +105,8 @@ impl Meaning {
     }
 }
 
-/// Of the listed codes of class [`Auth`](ErrorClass::Auth), those about permission. The others are about the key, the
-/// signature or the account.
+/// Whether a listed code of class [`Auth`](ErrorClass::Auth) is about permission. The others are
+/// about the key, the signature or the account.
 fn is_access_denied(code: &ErrorCode) -> bool {
     matches!(
         code,
@@ -145,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stored_object_and_a_limited_rate_are_told_by_the_status() {
+    fn status_203_429_and_509_override_the_code() {
         for code in ["NoSuchKey", "InternalError", "SlowDown", "Vault", "RequestTimeTooSkewed"] {
             let stored = of(code, 203);
             assert_eq!((stored.class, stored.outlook), (ErrorClass::Callback, Outlook::Permanent), "{code}");
@@ -157,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_before_a_dot_decides_if_the_whole_code_does_not() {
+    fn the_part_before_a_dot_decides_if_the_code_does_not() {
         for (code, class, outlook) in [
             ("InternalError.Shard", ErrorClass::Server, Outlook::Transient),
             ("RequestTimeout.Upload", ErrorClass::Client, Outlook::Transient),
@@ -172,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn access_is_denied_by_list_by_words_or_by_detail() {
+    fn access_is_denied_by_a_listed_code_by_words_or_by_detail() {
         for code in ["AccessDenied", "NoPermission", "VaultDenied", "NoPermission.Vault", "Unauthorized"] {
             assert!(of(code, 400).access_denied, "{code}");
         }
@@ -184,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_status_alone_tells_whether_there_is_hope() {
+    fn a_status_alone_has_an_outlook() {
         for status in 100..1000 {
             let meaning = Meaning::of_status(StatusCode::from_u16(status).unwrap());
             let expected = match status {

@@ -1,4 +1,4 @@
-//! What can go wrong, as types: [`Error`], [`OssError`], [`ErrorCode`], [`ErrorClass`].
+//! The error types: [`Error`], [`OssError`], [`ErrorCode`], [`ErrorClass`], and their details.
 
 mod call_notes;
 mod class;
@@ -95,8 +95,9 @@ pub enum Error {
 impl Error {
     /// Returns the OSS error, if there is one.
     ///
-    /// Looks behind the other variants, too: the wrapped service may have wrapped an OSS error, and a request that was not
-    /// sent may be the retry of one that failed with an OSS error.
+    /// The other variants can have one among their causes: the wrapped service may have wrapped an
+    /// OSS error, and a request that was not sent may be the retry of one that failed with an OSS
+    /// error.
     #[must_use]
     pub fn oss(&self) -> Option<&OssError> {
         self.oss_error()
@@ -111,7 +112,8 @@ impl Error {
         }
     }
 
-    /// Returns the last OSS error of the call: this one or, if the last attempt had no response, that of an earlier attempt.
+    /// Returns the last OSS error of the call: this one or, if the last attempt had no response,
+    /// that of an earlier attempt.
     #[must_use]
     pub fn last_oss_error(&self) -> Option<&OssError> {
         match self {
@@ -120,13 +122,15 @@ impl Error {
         }
     }
 
-    /// Returns the request id of the [last OSS error](Self::last_oss_error). Always log it: support cannot help without it.
+    /// Returns the request id of the [last OSS error](Self::last_oss_error). Always log it: OSS's
+    /// support asks for it.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.last_oss_error()?.request_id()
     }
 
-    /// Returns how many times the request was sent: 1 without a retry policy, 0 if it was never sent.
+    /// Returns how many times the request was sent: 1 without a retry policy, 0 if it was never
+    /// sent.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         match self {
@@ -144,15 +148,18 @@ impl Error {
 
     /// Returns whether an earlier, failed attempt may have taken effect.
     ///
-    /// If so, a conflict or a missing upload can be the result of the request's own success. Check before you repeat it.
+    /// If so, a conflict or a missing upload can be the result of the request's own success. Check
+    /// before you repeat it.
     #[must_use]
     pub fn after_ambiguous_attempt(&self) -> bool {
         self.notes().after_ambiguous_attempt()
     }
 
-    /// Returns whether a time limit passed: there was no response in time, or no permit of the throttle.
+    /// Returns whether a time limit passed: there was no response in time, or no permit of the
+    /// throttle.
     ///
-    /// The code `RequestTimeout` is something else: OSS waited too long for the bytes of the request.
+    /// The code `RequestTimeout` is something else: OSS waited too long for the bytes of the
+    /// request.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         match self {
@@ -233,7 +240,8 @@ impl From<NotSentError> for Error {
     }
 }
 
-/// Unwraps an [`Error`] or one of its parts, so that nested layers add no link to the chain of causes.
+/// Unwraps an [`Error`] or one of its parts, so that nested layers add no link to the chain of
+/// causes.
 impl From<BoxError> for Error {
     fn from(error: BoxError) -> Self {
         match error.downcast::<Self>() {

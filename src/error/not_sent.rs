@@ -4,11 +4,12 @@ use super::{BoxError, FindOssError, Notes, OssError, find::sealed};
 
 /// The request was not sent: OSS has not seen this attempt.
 ///
-/// Either the [`ThrottleLayer`](crate::ThrottleLayer) gave it up, because it could not get a permit in time, or something
-/// below the retry policy, for example a signer, could not prepare it ([`prepare`](Self::prepare)).
+/// Either the request could not get a permit of the [`ThrottleLayer`](crate::ThrottleLayer) in
+/// time, or a layer below the retry policy, for example a signer, could not prepare it
+/// ([`prepare`](Self::prepare)).
 ///
-/// An earlier attempt of the same call may have been sent, and may have failed with an OSS error. That error is in
-/// [`last_oss_error`](Self::last_oss_error).
+/// An earlier attempt of the same call may have been sent, and may have failed with an OSS error.
+/// That error is in [`last_oss_error`](Self::last_oss_error).
 ///
 /// # Examples
 ///
@@ -19,7 +20,7 @@ use super::{BoxError, FindOssError, Notes, OssError, find::sealed};
 ///     match error {
 ///         Error::NotSent(error) => match error.reason() {
 ///             NotSentReason::Deadline => "the deadline passed while the request was queued",
-///             NotSentReason::MaxWait | NotSentReason::QueueFull => "the load is higher than OSS allows",
+///             NotSentReason::MaxWait | NotSentReason::QueueFull => "OSS allows less load",
 ///             NotSentReason::Prepare => "check the credentials",
 ///             _ => "it was not sent",
 ///         },
@@ -47,7 +48,7 @@ pub enum NotSentReason {
     MaxWait,
     /// The queue of the throttle is full (`max_waiting`).
     QueueFull,
-    /// Something below the retry policy could not prepare the request.
+    /// A layer below the retry policy could not prepare the request.
     Prepare,
 }
 
@@ -76,18 +77,23 @@ impl fmt::Display for NotSentReason {
 }
 
 impl NotSentError {
-    /// Creates the error of a layer that could not prepare a request, for example of a signer without credentials.
+    /// Creates the error of a layer that could not prepare a request, for example a signer without
+    /// credentials.
     ///
-    /// Return it from a service below [`OssErrorLayer`](crate::OssErrorLayer). The call then ends with
-    /// [`Error::NotSent`](crate::Error::NotSent), and the cause is its `source()`. It is not retried, unless
-    /// [`RetryPolicy::classify`](crate::RetryPolicy::classify) says so.
+    /// Return it from a service below [`OssErrorLayer`](crate::OssErrorLayer). The call then ends
+    /// with [`Error::NotSent`](crate::Error::NotSent), and the cause is its `source()`. It is not
+    /// retried, unless [`RetryPolicy::classify`](crate::RetryPolicy::classify) says so.
     ///
     /// # Examples
     ///
     /// ```
     /// use http::Request;
     /// use tower::{BoxError, ServiceBuilder, ServiceExt};
-    /// use tower_oss::{Error, OssErrorLayer, error::{NotSentError, NotSentReason}, test_util::Scripted};
+    /// use tower_oss::{
+    ///     Error, OssErrorLayer,
+    ///     error::{NotSentError, NotSentReason},
+    ///     test_util::Scripted,
+    /// };
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() {
@@ -180,7 +186,7 @@ impl fmt::Display for NotSentError {
     }
 }
 
-/// Without the cause: the error of a signer may show what it signs.
+/// Omits the cause: the error of a signer may show what it signs.
 impl fmt::Debug for NotSentError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("NotSentError")

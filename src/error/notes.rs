@@ -5,14 +5,14 @@ use std::sync::{
 
 use super::{History, RetryStop};
 
-/// What the layers above note on an error. Its clones share the notes.
+/// What the layers above record on an error. Clones of the error share it.
 #[derive(Debug, Default)]
 pub(crate) struct Notes {
     attempts: AtomicU32,
-    /// 0, or one more than the place in `STOPS`.
+    /// 0, or the index in `STOPS` plus one.
     stop: AtomicU8,
     after_ambiguous_attempt: AtomicBool,
-    paced: AtomicBool,
+    delayed_by_throttle: AtomicBool,
     clock_beyond_bound: AtomicBool,
     /// The failed attempts before this one, if there were any.
     earlier: OnceLock<Box<History>>,
@@ -62,7 +62,7 @@ impl Notes {
         self.earlier.get().map(|attempts| History::clone(attempts)).unwrap_or_default()
     }
 
-    /// The server's clock is further off than the bound of the `ClockOffset`.
+    /// Records that the server's clock differs by more than the bound of the `ClockOffset`.
     pub(crate) fn set_clock_beyond_bound(&self) {
         self.clock_beyond_bound.store(true, Relaxed);
     }
@@ -71,13 +71,14 @@ impl Notes {
         self.clock_beyond_bound.load(Relaxed)
     }
 
-    /// The throttle below sees to it that the request rate is right: the policy need not wait.
-    pub(crate) fn set_paced(&self) {
-        self.paced.store(true, Relaxed);
+    /// Records that the throttle below will delay the next attempt, so that the policy need not
+    /// wait.
+    pub(crate) fn set_delayed_by_throttle(&self) {
+        self.delayed_by_throttle.store(true, Relaxed);
     }
 
-    pub(crate) fn is_paced(&self) -> bool {
-        self.paced.load(Relaxed)
+    pub(crate) fn is_delayed_by_throttle(&self) -> bool {
+        self.delayed_by_throttle.load(Relaxed)
     }
 }
 
@@ -86,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_stop_is_read_as_it_was_noted() {
+    fn every_stop_is_read_back() {
         let notes = Notes::default();
         assert_eq!((notes.stop(), notes.attempts()), (None, 1));
         for (place, stop) in STOPS.into_iter().enumerate() {

@@ -5,19 +5,21 @@ use crate::redact::{Secrets, Shown};
 
 /// An error response of OSS.
 ///
-/// It is one pointer wide and cheap to clone. [`OssErrorLayer`](crate::OssErrorLayer) creates it, or
-/// [`from_response`](Self::from_response) from a complete response.
+/// It is one pointer wide and cheap to clone. [`OssErrorLayer`](crate::OssErrorLayer) creates it,
+/// or [`from_response`](Self::from_response) from a complete response.
 ///
-/// The status, the headers, the class and the request id (if a header carries it) are always there, whatever
-/// happened to the body. [`body_state`](Self::body_state) tells why the rest may be missing.
+/// The status, the headers, the class and the request id (if a header carries it) are always there,
+/// whatever happened to the body. [`body_state`](Self::body_state) tells why the rest may be
+/// missing.
 ///
 /// # Secrets
 ///
-/// `Display`, `Debug`, [`report`](Self::report) and the `tracing` events show no secrets: no signature, string
-/// to sign, key id or token, and no query value of a URL. A secret is known by the name of its element or header, by a
-/// word that names one shortly before it, or by its shape. A secret element that the response repeats is hidden
-/// there, too. [`field`](Self::field), [`fields`](Self::fields),
-/// [`message`](Self::message) and [`raw_body`](Self::raw_body) return what OSS sent, unchanged.
+/// `Display`, `Debug`, [`report`](Self::report) and the `tracing` events show no secrets: no
+/// signature, string to sign, key id or token, and no query value of a URL. A secret is known by
+/// the name of its element or header, by a word that names one shortly before it, or by its shape.
+/// A secret element that the response repeats is hidden there, too. [`field`](Self::field),
+/// [`fields`](Self::fields), [`message`](Self::message) and [`raw_body`](Self::raw_body) return
+/// what OSS sent, unchanged.
 ///
 /// # Examples
 ///
@@ -63,13 +65,14 @@ impl OssError {
         Shown::with(text, self.secrets())
     }
 
-    /// The secrets of the document, which may be repeated elsewhere. For whoever shows more than one text.
+    /// The secrets of the document, which may be repeated elsewhere. Shared by callers that show
+    /// several texts.
     pub(crate) fn secrets(&self) -> Secrets {
         Secrets::of(self.0.fields.others())
     }
 
-    /// Like [`notes`](Self::notes), but copies the error first if it is shared, so that the notes of one call do not
-    /// appear on an error that another call keeps.
+    /// Like [`notes`](Self::notes), but copies the error first if it is shared, so that the notes
+    /// of one call do not appear on an error that another call keeps.
     pub(crate) fn own_notes(&mut self) -> &Notes {
         if Arc::get_mut(&mut self.0).is_none() {
             self.0 = Arc::new(self.0.copy());
@@ -91,7 +94,7 @@ impl OssError {
         self.0.hidden_code.get_or_init(hidden).as_ref().unwrap_or(code)
     }
 
-    /// Returns the code without looking for secrets in it. Not to be shown.
+    /// Returns the code without a search for secrets. It must not be shown.
     pub(crate) fn plain_code(&self) -> &ErrorCode {
         &self.0.code
     }
@@ -104,20 +107,22 @@ impl OssError {
 
     /// Returns the class of the error.
     ///
-    /// A listed code decides ([`ErrorCode::class`]), else the words of the code (`…QpsLimited`, `NoSuch…`, `…Denied`), else
-    /// the part before its first dot, else the status. 429 and 509 always mean
-    /// [`Throttling`](ErrorClass::Throttling), and 203 always means [`Callback`](ErrorClass::Callback).
+    /// A listed code decides ([`ErrorCode::class`]), else the words of the code (`…QpsLimited`,
+    /// `NoSuch…`, `…Denied`), else the part before its first dot, else the status. 429 and 509
+    /// always mean [`Throttling`](ErrorClass::Throttling), and 203 always means
+    /// [`Callback`](ErrorClass::Callback).
     #[must_use]
     pub fn class(&self) -> ErrorClass {
         self.0.meaning.class
     }
 
-    /// What the same request can expect if it is sent again.
+    /// The expected result of sending the same request again.
     pub(crate) fn outlook(&self) -> Outlook {
         self.0.meaning.outlook
     }
 
-    /// Returns OSS's description of the error, unchanged. It may be empty, and its text may change: do not branch on it.
+    /// Returns OSS's description of the error, unchanged. It may be empty, and its text may change:
+    /// do not branch on it.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
         self.0.fields.get(Basic::Message)
@@ -125,13 +130,14 @@ impl OssError {
 
     /// Returns the request id, from the body or else from the header `x-oss-request-id`.
     ///
-    /// Always log it. OSS's support cannot help without it.
+    /// Always log it: OSS's support asks for it.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.0.fields.get_filled(Basic::RequestId)
     }
 
-    /// Returns the host that the request was sent to. The client chose this text, so it proves nothing.
+    /// Returns the host that the request was sent to. The client chose this text, so it proves
+    /// nothing.
     #[must_use]
     pub fn host_id(&self) -> Option<&str> {
         self.0.fields.get(Basic::HostId)
@@ -139,8 +145,8 @@ impl OssError {
 
     /// Returns the fine-grained code (EC), from the body or else from the header `x-oss-ec`.
     ///
-    /// For diagnosis only. OSS changes ECs without notice, and its documentation says that applications must not
-    /// depend on them. [`explain`](Self::explain) looks the EC up.
+    /// For diagnosis only. OSS changes ECs without notice, and its documentation says that
+    /// applications must not depend on them. [`explain`](Self::explain) looks the EC up.
     #[must_use]
     pub fn ec(&self) -> Option<&str> {
         self.0.fields.get_filled(Basic::Ec)
@@ -148,16 +154,18 @@ impl OssError {
 
     /// Returns the address of OSS's page about this error, as it came over the wire.
     ///
-    /// [`explain`](Self::explain) has a link whose host is checked: [`guide_url`](crate::error::Explanation::guide_url).
+    /// [`explain`](Self::explain) has a link whose host is checked:
+    /// [`guide_url`](crate::error::Explanation::guide_url).
     #[must_use]
     pub fn recommend_doc(&self) -> Option<&str> {
         self.0.fields.get(Basic::RecommendDoc)
     }
 
-    /// Returns any other element of the error, the first if there are several. For example `BucketName`, or
-    /// `AccessDeniedDetail/AuthAction` for a nested element.
+    /// Returns any other element of the error, the first if there are several. For example
+    /// `BucketName`, or `AccessDeniedDetail/AuthAction` for a nested element.
     ///
-    /// Some elements are secret, among them `StringToSign` and `OSSAccessKeyId`. Do not log the result.
+    /// Some elements are secret, among them `StringToSign` and `OSSAccessKeyId`. Do not log the
+    /// result.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&str> {
         self.fields().find(|(known, _)| *known == name).map(|(_, value)| value)

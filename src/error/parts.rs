@@ -14,12 +14,12 @@ pub(crate) struct ErrorParts {
     pub(crate) version: Version,
     pub(crate) headers: HeaderMap,
     pub(crate) extensions: Extensions,
-    /// The headers with the secret ones marked. Made when somebody asks for them, which few do: to look for
-    /// secrets in all of them costs more than to read the error.
+    /// The headers with the secret ones marked. Computed on demand: searching all of them for
+    /// secrets costs more than reading the error.
     pub(crate) marked: OnceLock<Box<HeaderMap>>,
     pub(crate) method: StandardMethod,
     pub(crate) code: ErrorCode,
-    /// The code with a note not to show it, if it repeats a secret. Made when somebody asks for the code.
+    /// The code, hidden, if it repeats a secret. Computed on demand.
     pub(crate) hidden_code: OnceLock<Option<ErrorCode>>,
     pub(crate) origin: CodeOrigin,
     pub(crate) meaning: Meaning,
@@ -33,7 +33,7 @@ pub(crate) struct ErrorParts {
     pub(crate) notes: Notes,
 }
 
-/// To be filled in: none of this holds yet.
+/// Placeholders, to be filled in.
 impl Default for ErrorParts {
     #[inline]
     fn default() -> Self {
@@ -63,7 +63,7 @@ impl Default for ErrorParts {
 }
 
 impl ErrorParts {
-    /// The same, with nothing noted.
+    /// A copy without notes.
     pub(super) fn copy(&self) -> Self {
         Self {
             headers: self.headers.clone(),

@@ -1,32 +1,35 @@
-//! Questions that most callers ask of an [`OssError`].
+//! The `is_*` methods of [`OssError`].
 
 use super::{ErrorClass, OssError, Outlook};
 
 impl OssError {
     /// Returns whether the object, bucket, upload or configuration does not exist.
     ///
-    /// Only the [`code`](Self::code) tells which of them. After a HEAD without a code it may be the bucket.
+    /// Only the [`code`](Self::code) tells which of them. After a HEAD without a code it may be the
+    /// bucket.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         self.class() == ErrorClass::NotFound
     }
 
-    /// Returns whether a limit was exceeded. Reduce the request rate. The request did not take effect.
+    /// Returns whether a limit was exceeded. Reduce the request rate. The request did not take
+    /// effect.
     ///
-    /// True for codes of class [`Throttling`](ErrorClass::Throttling), for every 429 and 509, for a 503 with an
-    /// unlisted code that names a limit, and at other statuses for an unlisted code that names a request rate
-    /// (`…Qps…`, `Throttl…`, `SlowDown`, `RateLimit`, and so on). A 503 without such a code is class
-    /// [`Server`](ErrorClass::Server): the request may have taken effect.
+    /// True for codes of class [`Throttling`](ErrorClass::Throttling), for every 429 and 509, for a
+    /// 503 with an unlisted code that names a limit, and at other statuses for an unlisted code
+    /// that names a request rate (`…Qps…`, `Throttl…`, `SlowDown`, `RateLimit`, and so on). A 503
+    /// without such a code is class [`Server`](ErrorClass::Server): the request may have taken
+    /// effect.
     #[must_use]
     pub fn is_throttled(&self) -> bool {
         self.class() == ErrorClass::Throttling
     }
 
-    /// Returns whether permission is missing. A wrong signature or key is class [`Auth`](ErrorClass::Auth), too,
-    /// but not this.
+    /// Returns whether permission is missing. A wrong signature or key is class
+    /// [`Auth`](ErrorClass::Auth), too, but not this.
     ///
-    /// True for `AccessDenied` and similar codes, for unlisted codes that say so (`NoPermission…`, `…Denied`,
-    /// `Unauthorized…`), and for every error with an `AccessDeniedDetail`.
+    /// True for `AccessDenied` and similar codes, for unlisted codes that say so (`NoPermission…`,
+    /// `…Denied`, `Unauthorized…`), and for every error with an `AccessDeniedDetail`.
     #[must_use]
     pub fn is_access_denied(&self) -> bool {
         let parts = self.parts();
@@ -51,7 +54,8 @@ impl OssError {
         self.class() == ErrorClass::Clock
     }
 
-    /// Returns whether the upload callback failed. The object **is stored**: do not upload it again.
+    /// Returns whether the upload callback failed. The object **is stored**: do not upload it
+    /// again.
     #[must_use]
     pub fn is_callback_failed(&self) -> bool {
         self.class() == ErrorClass::Callback
@@ -59,7 +63,8 @@ impl OssError {
 
     /// Returns whether the same request could succeed after a wait.
     ///
-    /// This does not mean that a retry is safe: an append whose response was lost may have taken effect.
+    /// This does not mean that a retry is safe: an append whose response was lost may have taken
+    /// effect.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         matches!(self.outlook(), Outlook::Transient | Outlook::Throttled)

@@ -14,10 +14,11 @@ use super::{Error, NotSentReason, OssError, TransportKind, X_OSS_EC, X_OSS_ERR, 
 impl OssError {
     /// Returns an error response that says the same, for a gateway that passes errors on.
     ///
-    /// It has the status, and code, message, request id, EC and host id in an XML document as OSS writes it; request id
-    /// and EC are in the headers, too, and `Retry-After` is in seconds. A client of OSS reads from it what the
-    /// gateway read. Everything else is left out: other elements, of which some are secret, and other headers. Texts
-    /// are as `Display` shows them: on one line, at most 512 characters each, without secrets.
+    /// It has the status, and code, message, request id, EC and host id in an XML document as OSS
+    /// writes it; request id and EC are in the headers, too, and `Retry-After` is in seconds. A
+    /// client of OSS reads from it what the gateway read. Everything else is left out: other
+    /// elements, of which some are secret, and other headers. Texts are as `Display` shows them: on
+    /// one line, at most 512 characters each, without secrets.
     ///
     /// The response to a HEAD request has no body: [`to_head_response`](Self::to_head_response).
     ///
@@ -29,7 +30,8 @@ impl OssError {
     /// use tower_oss::OssError;
     ///
     /// let body = "<Error><Code>NoSuchKey</Code><RequestId>65A1</RequestId><Key>a.txt</Key></Error>";
-    /// let error = OssError::from_response(Response::builder().status(404).body(Bytes::from(body)).unwrap());
+    /// let response = Response::builder().status(404).body(Bytes::from(body)).unwrap();
+    /// let error = OssError::from_response(response);
     ///
     /// let response = error.to_response();
     /// assert_eq!(response.status(), 404);
@@ -40,7 +42,8 @@ impl OssError {
         self.page().response()
     }
 
-    /// Returns the response to a HEAD request that says the same, with the XML document in the header `x-oss-err`.
+    /// Returns the response to a HEAD request that says the same, with the XML document in the
+    /// header `x-oss-err`.
     ///
     /// For what the document contains see [`to_response`](Self::to_response).
     #[must_use]
@@ -75,8 +78,9 @@ impl Error {
     /// | `NotSent` by the throttle | 503, with `Retry-After` |
     /// | `NotSent`, because it could not be prepared | 500 |
     ///
-    /// Without a response of OSS, the document says what `Display` says, and has the request id of an earlier attempt, if
-    /// one had a response. The method is that of the request that the gateway responds to: after HEAD there is no body.
+    /// Without a response of OSS, the message is the text of `Display`, and the request id is that
+    /// of an earlier attempt, if one had a response. `method` is that of the request to the
+    /// gateway: a response to HEAD has no body.
     ///
     /// # Examples
     ///
@@ -121,10 +125,10 @@ impl Error {
     }
 }
 
-/// What an error response says.
+/// The content of an error response.
 struct Page {
     status: StatusCode,
-    /// Names and texts, in the order of the document.
+    /// Names and texts, in document order.
     elements: Vec<(&'static str, String)>,
     retry_after: Option<Duration>,
 }
@@ -166,7 +170,7 @@ impl Page {
     }
 }
 
-/// Leaves out what cannot stand in a header.
+/// Inserts a header, unless the text is not a valid header value.
 fn insert<B>(response: &mut Response<B>, name: &HeaderName, text: &str) {
     if let Ok(value) = HeaderValue::from_str(text) {
         response.headers_mut().insert(name, value);

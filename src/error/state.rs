@@ -6,8 +6,8 @@ use std::fmt;
 pub enum BodyState {
     /// The complete body arrived, or at least all of its error document.
     Complete,
-    /// The body is longer than the limit, or ended before its error document did, or before the length that
-    /// `content-length` announces.
+    /// The body is longer than the limit, or ended before its error document did, or before the
+    /// length that `content-length` announces.
     Truncated,
     /// The body was not complete at the deadline, or stalled for too long before it.
     TimedOut,
@@ -47,9 +47,9 @@ pub enum BodyKind {
     OssJson,
     /// A web page: of a proxy, or the bucket's own error page.
     Html,
-    /// XML, but no error document of OSS: its root is not `Error`.
+    /// XML, but not an error document of OSS: its root is not `Error`.
     OtherXml,
-    /// JSON, but no error document of OSS.
+    /// JSON, but not an error document of OSS.
     OtherJson,
     /// Compressed bytes. Put a decompressing layer below the error layer.
     Compressed,
@@ -81,7 +81,7 @@ impl BodyKind {
         }
     }
 
-    /// The kind in a few words, for people.
+    /// A description in a few words, for people.
     pub(crate) const fn describe(self) -> &'static str {
         match self {
             Self::OssXml => "an OSS error in XML",
@@ -110,7 +110,8 @@ pub enum CodeOrigin {
     Body,
     /// A header: `x-oss-err` or `x-oss-error-type`.
     Header,
-    /// The status: nothing else has a code. One status has many causes, so do not rely on it.
+    /// The status, because the response has no code. One status has many causes, so do not rely on
+    /// it.
     Inferred,
 }
 

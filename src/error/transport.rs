@@ -7,9 +7,9 @@ use super::{
 
 /// There was no response: the wrapped service failed.
 ///
-/// `Display` and `Debug` say what [kind](Self::kind) of failure it was, and never print the cause: the error of an
-/// HTTP client may show the complete URL, and a presigned URL is a credential. The cause is the `source()`. With
-/// reqwest, call `without_url` on its error before it gets here.
+/// `Display` and `Debug` say what [kind](Self::kind) of failure it was, and never print the cause:
+/// the error of an HTTP client may show the complete URL, and a presigned URL is a credential. The
+/// cause is the `source()`. With reqwest, call `without_url` on its error before it gets here.
 pub struct TransportError(Box<FailedCall>);
 
 struct FailedCall {
@@ -32,8 +32,9 @@ impl TransportError {
 
     /// Returns what kind of failure it was.
     ///
-    /// The features `hyper-util` and `http2` tell the kinds of hyper, hyper-util and reqwest. Without them, only an
-    /// [`io::Error`](std::io::Error) among the causes tells, and tower's `Elapsed`.
+    /// The features `hyper-util` and `http2` recognize the errors of hyper, hyper-util and reqwest.
+    /// Without them, only an [`io::Error`](std::io::Error) among the causes and tower's `Elapsed`
+    /// are recognized.
     #[must_use]
     pub fn kind(&self) -> TransportKind {
         self.0.failure.kind
@@ -45,19 +46,20 @@ impl TransportError {
         self.0.failure.io_kind
     }
 
-    /// Returns what the wrapped service returned.
+    /// Returns the error of the wrapped service.
     #[must_use]
     pub fn get_ref(&self) -> &(dyn StdError + Send + Sync + 'static) {
         &*self.0.cause
     }
 
-    /// Returns what the wrapped service returned, by value.
+    /// Returns the error of the wrapped service, by value.
     #[must_use]
     pub fn into_inner(self) -> BoxError {
         self.0.cause
     }
 
-    /// Returns the OSS error of an earlier attempt, if there was one. It has the request id that support asks for.
+    /// Returns the OSS error of an earlier attempt, if there was one. It has the request id that
+    /// OSS's support asks for.
     #[must_use]
     pub fn last_oss_error(&self) -> Option<&OssError> {
         self.0.last_oss_error.get()
@@ -71,7 +73,7 @@ impl TransportError {
         matches!(self.0.failure.fate, Fate::NotApplied | Fate::Transient)
     }
 
-    /// How many attempts of the call were sent: not this one, if another error wraps a
+    /// How many attempts of the call were sent. This one does not count if it wraps a
     /// [`NotSentError`](crate::error::NotSentError).
     pub(super) fn attempts(&self) -> u32 {
         self.notes().attempts() - u32::from(chain(&*self.0.cause).any(is_not_sent))

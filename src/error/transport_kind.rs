@@ -1,4 +1,4 @@
-//! What a transport error means: the one place that knows the errors of HTTP clients.
+//! Classifies transport errors. The one module that knows the errors of HTTP clients.
 
 use std::{
     error::Error as StdError,
@@ -14,7 +14,8 @@ use super::find::chain;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransportKind {
-    /// No connection: refused, unreachable, no such host, or a failed TLS handshake. Nothing was sent.
+    /// No connection: refused, unreachable, no such host, or a failed TLS handshake. Nothing was
+    /// sent.
     Connect,
     /// A time limit passed, for example that of tower's `Timeout`.
     Timeout,
@@ -24,10 +25,11 @@ pub enum TransportKind {
     Closed,
     /// The peer did not speak HTTP.
     Protocol,
-    /// The server says that it did not process the request: HTTP/2's `REFUSED_STREAM`, or a `GOAWAY` of any code that
-    /// excludes the stream (RFC 9113, section 8.7). Known with the feature `http2` alone.
+    /// The server says that it did not process the request: HTTP/2's `REFUSED_STREAM`, or a
+    /// `GOAWAY` of any code that excludes the stream (RFC 9113, section 8.7). Recognized with the
+    /// feature `http2` only.
     Unprocessed,
-    /// Any other failure: of a layer, of the request's body, or of a client that this crate does not know.
+    /// Any other failure: of a layer, of the request's body, or of another HTTP client.
     Other,
 }
 
@@ -53,7 +55,7 @@ impl fmt::Display for TransportKind {
     }
 }
 
-/// Whether a request that failed on the way took effect, and what a retry can expect.
+/// Whether a request without a response took effect, and whether another attempt could succeed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
     /// It did not take effect.
@@ -62,11 +64,11 @@ pub(crate) enum Fate {
     Transient,
     /// It did not take effect; another attempt would fail as well.
     Never,
-    /// Nothing is known.
+    /// Unclassified.
     Unknown,
 }
 
-/// What is known of a transport error.
+/// The classification of a transport error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TransportFailure {
     pub(crate) kind: TransportKind,
@@ -75,7 +77,7 @@ pub(crate) struct TransportFailure {
 }
 
 impl TransportFailure {
-    /// Reads an error and its causes. The first one that is known decides.
+    /// Classifies an error by the first of its causes that is recognized.
     pub(crate) fn of(error: &(dyn StdError + 'static)) -> Self {
         let (kind, fate) = chain(error).find_map(of_link).unwrap_or((TransportKind::Other, Fate::Unknown));
         let io_kind = chain(error).find_map(|link| {
@@ -85,7 +87,7 @@ impl TransportFailure {
         Self { kind, io_kind, fate }
     }
 
-    /// The failure in a few words.
+    /// A description in a few words.
     pub(super) fn describe(self) -> &'static str {
         match (self.kind, self.io_kind) {
             (TransportKind::Connect, Some(ErrorKind::ConnectionRefused)) => "connection refused",
@@ -121,8 +123,8 @@ fn of_h2(link: &(dyn StdError + 'static)) -> Option<Known> {
 
     let error = link.downcast_ref::<h2::Error>()?;
     let refused = error.is_reset() && error.reason() == Some(Reason::REFUSED_STREAM);
-    // h2 fails only the streams that a GOAWAY excludes with that GOAWAY, whatever its code; the others end with the
-    // connection, as an I/O error.
+    // h2 fails only the streams that a GOAWAY excludes with that GOAWAY, whatever its code; the
+    // others end with the connection, as an I/O error.
     if error.is_remote() && (refused || error.is_go_away()) {
         return Some((TransportKind::Unprocessed, Fate::NotApplied));
     }
@@ -146,8 +148,8 @@ fn of_hyper(link: &(dyn StdError + 'static)) -> Option<Known> {
         return error.is_connect().then_some((TransportKind::Connect, Fate::NotApplied));
     }
     let error = link.downcast_ref::<hyper::Error>()?;
-    // A faulty request, a body that broke off, or a runtime that is gone: hyper does not tell how far the request
-    // came, and the errors behind this one are not about the connection to OSS.
+    // An invalid request, a failed body, or a runtime that was shut down. hyper does not tell how
+    // much was sent, and the causes of this error are not about the connection to OSS.
     if error.is_user() {
         return Some((TransportKind::Other, Fate::Unknown));
     }
@@ -158,7 +160,7 @@ fn of_hyper(link: &(dyn StdError + 'static)) -> Option<Known> {
     } else if error.is_incomplete_message() || error.is_closed() || error.is_canceled() {
         TransportKind::Closed
     } else {
-        // An error of HTTP/2 or of the socket is behind it.
+        // Its cause is an error of HTTP/2 or of the socket.
         return chain(error)
             .skip(1)
             .find_map(|link| of_h2(link).or_else(|| of_io_after_connect(link.downcast_ref()?)))
@@ -172,7 +174,8 @@ fn of_hyper(_: &(dyn StdError + 'static)) -> Option<Known> {
     None
 }
 
-/// Of an error on a connection that was there: whatever its kind, the request may have been sent.
+/// Classifies an error on an established connection: whatever its kind, the request may have been
+/// sent.
 #[cfg(feature = "hyper-util")]
 fn of_io_after_connect(error: &io::Error) -> Option<Known> {
     let (kind, _) = of_io(error.kind())?;
@@ -180,11 +183,12 @@ fn of_io_after_connect(error: &io::Error) -> Option<Known> {
 }
 
 fn of_io(kind: ErrorKind) -> Option<Known> {
-    // Without the feature, this may be of another connection: that of a body's source, behind an error of hyper.
+    // Without the feature, the error may be about another connection: the one that the request's
+    // body is read from.
     let refused = if cfg!(feature = "hyper-util") { Fate::NotApplied } else { Fate::Transient };
     match kind {
         ErrorKind::ConnectionRefused | ErrorKind::AddrNotAvailable => Some((TransportKind::Connect, refused)),
-        // A host or network that goes away ends connections with the same kinds as it refuses them.
+        // These kinds end established connections, too, when a host or network becomes unreachable.
         ErrorKind::HostUnreachable | ErrorKind::NetworkDown | ErrorKind::NetworkUnreachable => {
             Some((TransportKind::Connect, Fate::Transient))
         }
@@ -210,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_known_link_decides() {
+    fn the_first_recognized_cause_decides() {
         let nested = io::Error::other(io::Error::other(io::Error::from(ErrorKind::ConnectionReset)));
         assert_eq!(of(nested), (TransportKind::Reset, Fate::Transient));
         let refused = io::Error::other(io::Error::from(ErrorKind::ConnectionRefused));
@@ -226,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn the_kind_of_the_io_error_is_found_behind_the_others() {
+    fn the_kind_of_the_io_error_is_found_among_the_causes() {
         let error = io::Error::other(io::Error::from(ErrorKind::ConnectionRefused));
         let failure = TransportFailure::of(&error);
         assert_eq!(failure.io_kind, Some(ErrorKind::ConnectionRefused));

@@ -81,8 +81,8 @@ impl Words {
     }
 }
 
-/// The words of a code in lower case, each between bars: `TotalQPSLimit` and `total_qps_limit` become
-/// `|total|qps|limit|`. A last word that only says that it is an error is left out.
+/// The words of a code in lower case, each between bars: `TotalQPSLimit` and `total_qps_limit`
+/// become `|total|qps|limit|`. A last word that only says that it is an error is left out.
 fn folded(code: &str) -> String {
     let mut words = String::with_capacity(2 * code.len() + 2);
     let mut last = '|';

@@ -2,9 +2,10 @@ use std::time::Duration;
 
 /// How long to wait before a retry: full jitter over an exponential range.
 ///
-/// Before the retry `n`, counted from 0, the wait is `sample × min(base × 2ⁿ, cap)`, where `sample` is a random number
-/// in `[0, 1)`. The wait is spread over the whole range, down to nothing: of all schemes with the same mean it sends the
-/// fewest clients back at the same moment (AWS Architecture Blog, "Exponential Backoff And Jitter").
+/// Before the retry `n`, counted from 0, the wait is `sample × min(base × 2ⁿ, cap)`, where `sample`
+/// is a random number in `[0, 1)`. The wait is spread over the full range, down to zero. Of all
+/// schemes with the same mean, this one makes the fewest clients return at the same moment (AWS
+/// Architecture Blog, "Exponential Backoff And Jitter").
 ///
 /// # Examples
 ///
@@ -23,19 +24,20 @@ pub struct Backoff {
     cap: Duration,
 }
 
-/// Longest wait that can be asked for.
+/// The maximum of `base` and `cap`.
 const MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Backoff {
-    /// With this range for the first retry, which doubles for each further one up to the cap. Neither is more than a day.
+    /// Creates a backoff with this range before the first retry. It doubles with each further
+    /// retry, up to `cap`. Both are clamped to a day.
     #[must_use]
     pub fn new(base: Duration, cap: Duration) -> Self {
         Self { base: base.min(MAX), cap: cap.min(MAX) }
     }
 
-    /// The wait before the retry `n`, counted from 0, for this random sample.
+    /// Returns the wait before the retry `n`, counted from 0, for this random sample.
     ///
-    /// A sample outside of `[0, 1]` counts as the nearer end, NaN as 0.
+    /// A sample outside of `[0, 1]` is clamped to it. NaN counts as 0.
     #[must_use]
     pub fn delay(&self, n: u32, sample: f64) -> Duration {
         let range = self.base.saturating_mul(1_u32.checked_shl(n).unwrap_or(u32::MAX)).min(self.cap);
@@ -50,7 +52,8 @@ mod tests {
 
     const BACKOFF: Backoff = Backoff { base: Duration::from_millis(100), cap: Duration::from_secs(20) };
 
-    /// The greatest distance between the distribution of the samples and the uniform one (Kolmogorov–Smirnov).
+    /// The maximum distance between the distribution of the samples and the uniform one
+    /// (Kolmogorov–Smirnov).
     fn distance_from_uniform(mut samples: Vec<f64>) -> f64 {
         samples.sort_by(f64::total_cmp);
         let n = samples.len() as f64;

@@ -13,12 +13,15 @@ use pin_project_lite::pin_project;
 
 use crate::error::BoxError;
 
-/// A request body that can, perhaps, be sent again.
+/// A request body that the retry policy may be able to send again.
 ///
-/// It is implemented for the bodies that are whole from the start. The clone is made once a call, even if nothing fails:
-/// that of a `Bytes` only counts a reference, that of a `Vec` or a `String` copies all of it. Wrap any other, a stream above all, in
-/// [`OnceBody`]; or implement this for a body of your own that can be opened again. Where a client wants a boxed body or
-/// reqwest's, put the policy above the boxing: `map_request` below it turns one into the other.
+/// It is implemented for bodies that are complete before they are sent. The body is cloned once per
+/// call, even if nothing fails: cloning `Bytes` increments a reference count, cloning a `Vec` or a
+/// `String` copies it.
+///
+/// Wrap any other body, such as a stream, in [`OnceBody`], or implement this trait for a body of
+/// your own that can be opened again. If the client needs a boxed body or reqwest's, convert the
+/// body below the policy, with `map_request`.
 ///
 /// # Examples
 ///
@@ -39,18 +42,20 @@ use crate::error::BoxError;
     note = "a complete body, such as `Full<Bytes>`, is sent again; box it below the policy, with `map_request`"
 )]
 pub trait TryCloneBody: Sized {
-    /// The same body once more; all of it, even if this one has been read in part.
+    /// Returns a copy of the complete body, even if this one has been read in part.
     ///
-    /// `None` tells tower to send the request without asking the policy at all, so the error will not say how often it
-    /// was tried, and why no more. A stand-in does better.
+    /// With `None`, tower sends the request without asking the policy. The error then has no number
+    /// of attempts and no [`RetryStop`](crate::error::RetryStop). A stand-in is better.
     fn try_clone(&self) -> Option<Self>;
 
-    /// Whether this only stands in for a body that cannot be sent again. The policy never sends it.
+    /// Returns whether this is a placeholder for a body that cannot be sent twice. The policy never
+    /// sends it.
     fn is_stand_in(&self) -> bool {
         false
     }
 
-    /// The whole request once more. A body that is `Clone` leaves it to the request's own, cheaper `clone`.
+    /// Clones the complete request. A body that is `Clone` uses the request's own `clone`, which is
+    /// cheaper.
     #[doc(hidden)]
     fn try_clone_request(request: &Request<Self>) -> Option<Request<Self>> {
         let mut clone = Request::new(request.body().try_clone()?);
@@ -119,8 +124,8 @@ impl<L: TryCloneBody, R: TryCloneBody> TryCloneBody for Either<L, R> {
 pin_project! {
     /// A body that can be sent only once, such as a stream.
     ///
-    /// The request goes out once, untouched. If it fails in a way that would be worth a retry, the error says
-    /// [`RetryStop::BodyNotReplayable`](crate::error::RetryStop::BodyNotReplayable).
+    /// The request is sent once, unchanged. If it fails in a way that would be retried, the error
+    /// says [`RetryStop::BodyNotReplayable`](crate::error::RetryStop::BodyNotReplayable).
     #[derive(Debug)]
     pub struct OnceBody<B> {
         #[pin]
@@ -129,7 +134,7 @@ pin_project! {
 }
 
 impl<B> OnceBody<B> {
-    /// This body, to be sent once.
+    /// Wraps a body that can be sent once.
     #[must_use]
     pub fn new(body: B) -> Self {
         Self { body: Some(body) }
@@ -184,7 +189,7 @@ where
 pub enum OnceBodyError {
     /// The body itself failed.
     Body(BoxError),
-    /// It is a stand-in: something other than the retry policy sent a clone of the request.
+    /// It is a stand-in: another layer than the retry policy sent a clone of the request.
     StandIn,
 }
 
@@ -212,7 +217,7 @@ mod tests {
 
     use super::*;
 
-    /// What a boxed stream needs, to be sent by any client.
+    /// The bounds that HTTP clients have for a body.
     fn can_be_sent<B: Body<Error: StdError + Send + Sync + 'static>>(_: &B) -> bool {
         true
     }

@@ -8,16 +8,18 @@ use tower::retry::budget::Budget;
 
 use crate::sync::{AtomicU64, Mutex};
 
-/// How many retries all requests together may cause.
+/// Limits the number of retries of all requests together.
 ///
-/// A bucket that holds 100 retries and starts full. Every first attempt puts a fifth of a retry into it, and every second
-/// ten, so over any time there are at most 0.2 × first attempts + 10 × seconds + 100 retries, and none is refused
-/// while the bucket holds one. The floor of ten a second means that it always fills again: an outage that empties it is not
-/// remembered.
+/// By default, it is a bucket that holds 100 retries and starts full. Each first attempt adds 0.2
+/// retries and each second adds 10. So at most 0.2 × first attempts + 10 × seconds + 100 retries
+/// are made, and a retry is allowed whenever the bucket holds one. Because of the 10 per second,
+/// the bucket fills again after every outage.
 ///
-/// What a throttle below paces, and the one repeat after the clock was corrected, cost nothing of it.
+/// Retries that a throttle below delays, and the retry after the clock was corrected, use no
+/// budget.
 ///
-/// Clones of a [`RetryPolicy`](crate::RetryPolicy) share theirs; share one between policies by an `Arc`.
+/// Clones of a [`RetryPolicy`](crate::RetryPolicy) share one budget. Other policies can share it
+/// through an `Arc`.
 ///
 /// # Examples
 ///
@@ -31,26 +33,27 @@ use crate::sync::{AtomicU64, Mutex};
 /// ```
 #[derive(Debug)]
 pub struct RetryBudget {
-    /// What the bucket holds, in millionths of a retry.
+    /// The content of the bucket, in millionths of a retry.
     held: AtomicU64,
     capacity: u64,
     per_attempt: u64,
     per_second: u64,
-    /// Up to when the floor has been paid in.
+    /// The time up to which `per_second` has been added.
     paid: Mutex<Option<Instant>>,
 }
 
 /// A retry, in the bucket's unit.
 const RETRY: u64 = 1_000_000;
 
-/// In nanoseconds.
+/// Nanoseconds.
 const SECOND: u128 = 1_000_000_000;
 
 impl RetryBudget {
-    /// Creates a budget that earns `ratio` retries for each first attempt and `per_second` retries in each second, and
-    /// holds at most `room` retries.
+    /// Creates a budget that gains `ratio` retries with each first attempt and `per_second` retries
+    /// each second, and holds at most `room` retries.
     ///
-    /// Negative numbers and NaN count as 0. The ratio and the floor are at most a million, the room is at least one.
+    /// Negative numbers and NaN count as 0. `ratio` and `per_second` are at most a million, `room`
+    /// is at least 1.
     #[must_use]
     pub fn new(ratio: f64, per_second: f64, room: u32) -> Self {
         let capacity = u64::from(room.max(1)) * RETRY;
@@ -63,21 +66,21 @@ impl RetryBudget {
         }
     }
 
-    /// Notes a first attempt.
+    /// Adds the share of a first attempt.
     pub fn deposit(&self) {
         self.pay_in(self.per_attempt);
     }
 
-    /// Takes a retry out of the bucket, if it holds one at this moment.
+    /// Takes a retry out of the bucket, and returns whether it held one at this time.
     #[must_use]
     pub fn withdraw_at(&self, now: Instant) -> bool {
         self.pay_floor(now);
         self.held.fetch_update(Relaxed, Relaxed, |held| held.checked_sub(RETRY)).is_ok()
     }
 
-    /// Pays in what the time since the last look has earned; time that goes backwards earns nothing.
+    /// Adds the share of the time since the last call. Time that goes backwards adds nothing.
     fn pay_floor(&self, now: Instant) {
-        // Paid in under the lock: who comes second finds it in the bucket.
+        // The lock is held until it is added, so that the next caller finds it in the bucket.
         let mut paid = self.paid.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(last) = *paid else {
             *paid = Some(now);
@@ -89,14 +92,14 @@ impl RetryBudget {
         if earned == 0 {
             return;
         }
-        // Only the time that was paid for is over; a rest of it counts the next time.
+        // Advances by the time that was paid for. The remainder counts in the next call.
         let spent = (u128::from(earned) * SECOND).div_ceil(rate).min(since);
         let spent = Duration::from_nanos(u64::try_from(spent).unwrap_or(u64::MAX));
         *paid = Some(last.checked_add(spent).unwrap_or(now));
         self.pay_in(earned);
     }
 
-    /// A full bucket costs one load.
+    /// If the bucket is full, this costs one load.
     fn pay_in(&self, amount: u64) {
         let _ = self.held.fetch_update(Relaxed, Relaxed, |held| {
             (held < self.capacity).then(|| held.saturating_add(amount).min(self.capacity))
@@ -104,7 +107,7 @@ impl RetryBudget {
     }
 }
 
-/// A fifth of the first attempts, ten a second, room for a hundred.
+/// 0.2 per first attempt, 10 per second, room for 100.
 impl Default for RetryBudget {
     fn default() -> Self {
         Self::new(0.2, 10.0, 100)
@@ -121,7 +124,7 @@ impl Budget for RetryBudget {
     }
 }
 
-/// The cast takes NaN for 0.
+/// The cast turns NaN into 0.
 fn millionths(number: f64) -> u64 {
     (number.clamp(0.0, 1e6) * 1e6).round() as u64
 }

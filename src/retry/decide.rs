@@ -34,7 +34,7 @@ impl RetryPolicy {
         }
     }
 
-    /// Passes a response on that is not retried. An error layer above learns of the attempts.
+    /// Adds the number of attempts to a response that is not retried, for an error layer above.
     #[cold]
     pub(super) fn pass<R>(&mut self, response: &mut Response<R>) {
         if response.extensions().get::<CallNotes>().is_none() {
@@ -50,7 +50,7 @@ impl RetryPolicy {
     ) -> Option<Wait> {
         if retry_error::is_final(error) {
             if self.session.is_ambiguous() {
-                // The policy within has not seen the attempts before its own.
+                // The inner policy has not seen the earlier attempts.
                 retry_error::notes_of(error).map(Notes::set_after_ambiguous_attempt);
             }
             return None;
@@ -67,7 +67,7 @@ impl RetryPolicy {
         }
     }
 
-    /// Decides on a failed attempt: prepares the request for the next one, or says why there is none.
+    /// Prepares the request for the next attempt, or returns the reason why there is none.
     fn decide<B: TryCloneBody>(
         &mut self,
         request: &mut Request<B>,
@@ -96,7 +96,7 @@ impl RetryPolicy {
             failure,
             verdict,
             delay: next.delay,
-            paced: facts.paced,
+            delayed_by_throttle: facts.delayed_by_throttle,
             path: request.uri().path(),
             extensions: request.extensions(),
         };
@@ -109,7 +109,7 @@ impl RetryPolicy {
         Ok(next)
     }
 
-    /// Tells whoever wants to know that the call has failed.
+    /// Reports to the hook and to `tracing` that the call has failed.
     fn give_up<B>(&self, request: &Request<B>, failure: Failure<'_>, stop: RetryStop) {
         let on_give_up = self.settings.on_give_up.as_ref();
         if on_give_up.is_none() && !trace::is_enabled() {
@@ -132,19 +132,19 @@ impl RetryPolicy {
 
     fn classify_failure(&self, failure: &Failure<'_>) -> Verdict {
         let verdict = match failure.cause {
-            // With V4 signatures, the code alone does not tell.
+            // With V4 signatures, the code alone does not tell that the clock is wrong.
             Cause::Oss(error) if may_be_skewed(error) && self.session.clock_was_corrected(&self.settings) => {
                 Verdict::ClockSkewed
             }
             cause => Verdict::of(cause),
         };
         let verdict = self.settings.classify.as_ref().map_or(verdict, |classify| classify(failure, verdict));
-        // What was not sent did not take effect, whatever it is classified as.
+        // A request that was not sent did not take effect, whatever the closure returns.
         let unsent = verdict == Verdict::Transient && failure.not_sent().is_some();
         if unsent { Verdict::NotApplied } else { verdict }
     }
 
-    /// Adds to the request what the layers below want to know of the next attempt.
+    /// Adds the extensions that the layers below read.
     fn prepare<B>(&self, request: &mut Request<B>, cause: Cause<'_>, end: Option<Instant>) {
         let extensions = request.extensions_mut();
         extensions.insert(self.session.attempt);

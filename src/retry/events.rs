@@ -16,7 +16,7 @@ pub struct RetryEvent<'a> {
     /// How long the policy waits before the next attempt.
     pub delay: Duration,
     /// Whether a throttle below delays the next attempt, so that the policy does not.
-    pub paced: bool,
+    pub delayed_by_throttle: bool,
     /// The path of the request's URI, without the query: that of a presigned URL is a credential.
     pub path: &'a str,
     /// The extensions of the request.

@@ -6,13 +6,13 @@ use tokio::time::Instant;
 use super::{Failure, Idempotency, TryCloneBody, Verdict, idempotency::changes_something, verdict::Cause};
 use crate::{deadline::Deadline, error::retry_after};
 
-/// A failed attempt, and what the decision on the next one depends on.
+/// What the decision about another attempt depends on.
 pub(super) struct Facts {
     pub(super) verdict: Verdict,
     /// The attempt was not sent.
     pub(super) not_sent: bool,
     /// A throttle below delays the next attempt, because of this error.
-    pub(super) paced: bool,
+    pub(super) delayed_by_throttle: bool,
     pub(super) idempotency: Idempotency,
     /// The request could change something.
     pub(super) changes_something: bool,
@@ -31,7 +31,7 @@ impl Facts {
         Self {
             verdict,
             not_sent: failure.not_sent().is_some(),
-            paced: failure.oss().is_some_and(|error| error.notes().is_paced()),
+            delayed_by_throttle: failure.oss().is_some_and(|error| error.notes().is_delayed_by_throttle()),
             idempotency: Idempotency::of(request),
             changes_something: changes_something(request),
             body_is_gone: request.body().is_stand_in(),

@@ -2,10 +2,11 @@ use std::fmt;
 
 use http::{Method, Request};
 
-/// Whether a request may be sent again although it may have been applied: a request extension that overrides what the
-/// policy sees by itself.
+/// Whether a request may be sent again although it may have taken effect.
 ///
-/// By itself it takes GET, HEAD, PUT, DELETE, OPTIONS and TRACE for idempotent, except
+/// This is a request extension that overrides the policy's own rule.
+///
+/// By the rule, GET, HEAD, PUT, DELETE, OPTIONS and TRACE are idempotent, except
 ///
 /// - `?append`: the second time, the position is wrong, or the bytes are there twice;
 /// - a PUT with `x-oss-forbid-overwrite: true`: the second time, the object exists;
@@ -13,9 +14,9 @@ use http::{Method, Request};
 ///
 /// In a bucket with versioning, a repeated PUT or DELETE leaves one more version or delete marker.
 ///
-/// POST is not: `CompleteMultipartUpload`, for one, finds no upload the second time. The POSTs that only read are taken for
-/// reads, like GET: `QueryVectors`, `GetVectors`, `GetVectorIndex`, `ListVectors` and `ListVectorIndexes` of vector buckets,
-/// `DoMetaQuery`, and `SelectObject`.
+/// POST is not: `CompleteMultipartUpload`, for example, finds no upload the second time. POSTs that
+/// only read count as reads, like GET: `QueryVectors`, `GetVectors`, `GetVectorIndex`,
+/// `ListVectors` and `ListVectorIndexes` of vector buckets, `DoMetaQuery`, and `SelectObject`.
 ///
 /// # Examples
 ///
@@ -24,23 +25,24 @@ use http::{Method, Request};
 /// use tower_oss::retry::Idempotency;
 ///
 /// // Deleting many objects is a POST, but doing it twice does no harm.
-/// let mut request = Request::post("https://b.oss-cn-hangzhou.aliyuncs.com/?delete").body(()).unwrap();
+/// let mut request = Request::post("https://b.example.com/?delete").body(()).unwrap();
 /// assert_eq!(Idempotency::of(&request), Idempotency::NotIdempotent);
 ///
 /// request.extensions_mut().insert(Idempotency::Idempotent);
 /// assert_eq!(Idempotency::of(&request), Idempotency::Idempotent);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "there is no third answer")]
+#[expect(clippy::exhaustive_enums, reason = "there is no third case")]
 pub enum Idempotency {
-    /// Applied twice, it does what it does applied once.
+    /// Sending it twice has the same effect as sending it once.
     Idempotent,
-    /// It must not be applied twice.
+    /// It must not take effect twice.
     NotIdempotent,
 }
 
 impl Idempotency {
-    /// What holds for this request: its extension, else what its method, query and headers say.
+    /// Returns the extension of the request, or else applies the rule to its method, query and
+    /// headers.
     #[must_use]
     pub fn of<B>(request: &Request<B>) -> Self {
         if let Some(known) = request.extensions().get() {
@@ -73,7 +75,7 @@ fn by_method(method: &Method) -> bool {
     )
 }
 
-/// Requests of OSS that are not what their method promises.
+/// Whether the request is one of OSS's that are not idempotent although their method is.
 fn has_trap<B>(request: &Request<B>) -> bool {
     let upload = *request.method() == Method::PUT;
     let header = |name| request.headers().get(name);
@@ -84,11 +86,13 @@ fn has_trap<B>(request: &Request<B>) -> bool {
             .any(|name| name == "append" || upload && matches!(name, "callback" | "x-oss-callback"))
 }
 
-/// Queries of POSTs that only read: the name of a parameter, and the value of another one that belongs to it.
+/// Queries of POSTs that only read: the name of a parameter, and the value that another parameter
+/// must have.
 ///
 /// Names and methods are those of the Go SDK v2 (`oss/vectors/api_op_vector.go`, `api_op_index.go`,
-/// `oss/api_op_bucket_metaquery.go`) and of the API page of SelectObject. A POST that is not listed may change
-/// something: `metaQuery` with another `comp` opens or closes the index, and another `x-oss-process` may store an object.
+/// `oss/api_op_bucket_metaquery.go`) and of the API page of SelectObject. A POST that is not listed
+/// may change something: `metaQuery` with another `comp` opens or closes the index, and another
+/// `x-oss-process` may store an object.
 const READING_POSTS: [(&str, Option<(&str, &str)>); 8] = [
     ("getVectorIndex", None),
     ("getVectors", None),
@@ -109,16 +113,15 @@ fn is_reading_post<B>(request: &Request<B>) -> bool {
         && READING_POSTS
             .iter()
             .any(|(name, pair)| has(name, None) && pair.is_none_or(|(name, value)| has(name, Some(value))))
-        // `?append` and the like are no names of an operation that only reads.
+        // An operation that only reads has no `?append`.
         && !has_trap(request)
 }
 
-/// Whether a value of a query is this text, whose `/` may be percent-encoded.
+/// Whether a query value equals this text, in which `/` may be percent-encoded.
 fn equals_encoded(given: &str, text: &str) -> bool {
     given == text || given.replacen("%2F", "/", 1).replacen("%2f", "/", 1) == text
 }
 
-/// The parameters of the query.
 fn query_pairs<B>(request: &Request<B>) -> impl Iterator<Item = (&str, &str)> {
     let query = request.uri().query().unwrap_or_default();
     query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")))
@@ -128,7 +131,7 @@ fn query_names<B>(request: &Request<B>) -> impl Iterator<Item = &str> {
     query_pairs(request).map(|(name, _)| name)
 }
 
-/// Whether a request could change anything at all.
+/// Whether the request could change anything.
 pub(super) fn changes_something<B>(request: &Request<B>) -> bool {
     !request.method().is_safe() && !is_reading_post(request)
 }
@@ -144,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn methods_are_what_http_says() {
+    fn methods_are_idempotent_as_http_defines() {
         for method in ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"] {
             assert!(of(method, "/k?uploadId=1&partNumber=2", None), "{method}");
         }
@@ -154,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn the_traps_of_oss_are_seen() {
+    fn appends_callbacks_and_forbidden_overwrites_are_not_idempotent() {
         assert!(!of("POST", "/k?uploadId=1", None), "CompleteMultipartUpload");
         for method in ["PUT", "POST"] {
             for uri in ["/k?append&position=0", "/k?position=0&append=", "/k?append"] {

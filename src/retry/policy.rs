@@ -9,33 +9,36 @@ use super::{
 };
 use crate::{attempt::Attempt, clock::ClockOffset};
 
-/// Decides what is tried again, and when: for tower's retry layer.
+/// Decides which requests are retried, and when: a policy for tower's retry layer.
 ///
-/// It judges by OSS's code first, repeats only what is safe to repeat, waits with full jitter, honours `Retry-After`,
-/// and keeps within a budget that all clones share. What it gives up on says why:
-/// [`Error::retry_stop`](crate::Error::retry_stop). The table of what is worth a retry is in the [module's docs](crate::retry).
+/// It classifies errors by OSS's code first, retries only where that is safe, waits with full
+/// jitter, honours `Retry-After`, and keeps within a budget that all clones share. The final error
+/// says why it was not retried: [`Error::retry_stop`](crate::Error::retry_stop). The [module
+/// page](crate::retry) lists what is retried.
 ///
 /// | setting | default |
 /// |---|---|
 /// | [`max_attempts`](Self::max_attempts) | 3, the first included |
 /// | [`max_elapsed`](Self::max_elapsed) | no limit |
 /// | [`backoff`](Self::backoff) | up to 100 ms, doubling, at most 20 s |
-/// | [`throttled_backoff`](Self::throttled_backoff), after a throttling answer | up to 1 s, doubling, at most 20 s |
-/// | [`max_retry_after`](Self::max_retry_after) | a minute |
-/// | [`budget`](Self::budget) | a fifth of the first attempts, plus 10 a second, room for 100 |
-/// | [`clock`](Self::clock) | none: an error due to the clock is not repeated |
+/// | [`throttled_backoff`](Self::throttled_backoff), after a throttled response | up to 1 s, doubling, at most 20 s |
+/// | [`max_retry_after`](Self::max_retry_after) | 60 s |
+/// | [`budget`](Self::budget) | 0.2 per first attempt, plus 10 per second, room for 100 |
+/// | [`clock`](Self::clock) | none: an error due to the clock is not retried |
 ///
 /// # Clone
 ///
-/// tower clones the policy for each call. A clone starts with no attempts. It shares the settings, with them the budget, the
-/// clock and the closures, and nothing else: no call sees the state of another. A setter called on a clone changes that
-/// clone alone, but its budget stays the shared one until [`budget`](Self::budget) replaces it.
+/// tower clones the policy for each call. A clone starts a new call. It shares the settings,
+/// including the budget, the clock and the closures, but not the state of any call. A setter
+/// changes only the clone that it is called on. The budget stays shared until
+/// [`budget`](Self::budget) replaces it.
 ///
 /// # Several policies
 ///
-/// Of two policies one inside the
-/// other, the outer one stands down from what the inner one has given up on; it cannot know of an inner one that a Timeout
-/// between them has cut short. An error of `poll_ready` between two attempts is tower's to return: the policy is not asked.
+/// If one policy is inside another, the outer one does not retry what the inner one has given up.
+/// It cannot know about an inner one that a Timeout between them has cut short.
+///
+/// If `poll_ready` fails between two attempts, tower returns that error without asking the policy.
 ///
 /// # Examples
 ///
@@ -51,15 +54,16 @@ use crate::{attempt::Attempt, clock::ClockOffset};
 ///
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
 /// # async fn main() {
-/// let oss = Scripted::new([ErrorResponse::new(ErrorCode::InternalError).into(), Answer::ok("hello")]);
+/// let failure = ErrorResponse::new(ErrorCode::InternalError);
+/// let oss = Scripted::new([failure.into(), Answer::ok("hello")]);
 ///
 /// let client = ServiceBuilder::new()
 ///     .retry(RetryPolicy::default()) // the one line
 ///     .layer(OssErrorLayer::new())
 ///     .service(oss.clone());
 ///
-/// let answer = client.oneshot(Request::new(Empty::<Bytes>::new())).await.unwrap();
-/// assert_eq!(answer.status(), StatusCode::OK);
+/// let response = client.oneshot(Request::new(Empty::<Bytes>::new())).await.unwrap();
+/// assert_eq!(response.status(), StatusCode::OK);
 /// assert_eq!(oss.requests().len(), 2);
 /// # }
 /// ```
@@ -70,78 +74,84 @@ pub struct RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// The policy with its defaults.
+    /// Creates a policy with the default settings.
     #[must_use]
     pub fn new() -> Self {
         let settings = Arc::<RetrySettings>::default();
         Self { session: Session::new(&settings, 0), settings }
     }
 
-    /// Sends a request at most this often in all, at least once; 3 unless set.
+    /// Sets the maximum number of attempts, including the first. Default: 3. At least 1.
     ///
-    /// Not counted are the one repeat after the clock was corrected, and those that a throttle below paces. With 1, there
-    /// is no repeat of any kind.
+    /// The retry after the clock was corrected and retries that a throttle below delays do not
+    /// count. With 1, there are no retries of any kind.
     #[must_use]
     pub fn max_attempts(self, attempts: u32) -> Self {
         self.set(|settings| settings.max_attempts = attempts.max(1))
     }
 
-    /// Starts no attempt later than this after the first; no limit unless set. Costs a look at the clock per call.
+    /// Starts no attempt later than this after the first. Default: no limit. Reads the clock once
+    /// per call.
     ///
-    /// It does not cut an attempt short, nor its wait in a throttle below: put a Timeout outside for that. The [`Deadline`](crate::Deadline) of a single request holds besides.
+    /// This does not interrupt an attempt, or its wait in a throttle below: put a Timeout outside
+    /// for that. The [`Deadline`](crate::Deadline) of a request applies as well.
     #[must_use]
     pub fn max_elapsed(self, time: Duration) -> Self {
         self.set(|settings| settings.max_elapsed = Some(time))
     }
 
-    /// Waits like this before a retry.
+    /// Sets the wait before a retry.
     #[must_use]
     pub fn backoff(self, backoff: Backoff) -> Self {
         self.set(|settings| settings.backoff = backoff)
     }
 
-    /// Waits like this before a retry after a throttling answer, unless a throttle below does it better.
+    /// Sets the wait before a retry after a throttled response, unless a throttle below delays it.
     #[must_use]
     pub fn throttled_backoff(self, backoff: Backoff) -> Self {
         self.set(|settings| settings.throttled_backoff = backoff)
     }
 
-    /// Believes a `Retry-After` up to this; a minute unless set. The jitter of the backoff comes on top.
+    /// Sets the maximum wait that `Retry-After` can cause. Default: 60 s. The jitter of the backoff
+    /// is added.
     #[must_use]
     pub fn max_retry_after(self, time: Duration) -> Self {
         self.set(|settings| settings.max_retry_after = time)
     }
 
-    /// Keeps within this budget, which may be shared with other policies: a
-    /// [`RetryBudget`](crate::retry::RetryBudget), or any other [`Budget`].
+    /// Sets the budget: a [`RetryBudget`](crate::retry::RetryBudget), or any other [`Budget`]. It
+    /// can be shared with other policies.
     #[must_use]
     pub fn budget(self, budget: Arc<dyn Budget + Send + Sync>) -> Self {
         self.set(|settings| settings.budget = Some(budget))
     }
 
-    /// Keeps within no budget. In an outage, every request is then sent as often as the attempts allow.
+    /// Removes the budget. In an outage, each request is then sent
+    /// [`max_attempts`](Self::max_attempts) times.
     #[must_use]
     pub fn without_budget(self) -> Self {
         self.set(|settings| settings.budget = None)
     }
 
-    /// Repeats once, at once, what was refused for its date, if this offset has been corrected since it was signed.
+    /// Retries a request that was rejected for its date once, without a wait, if this offset has
+    /// changed since the request was signed.
     #[must_use]
     pub fn clock(self, clock: ClockOffset) -> Self {
         self.set(|settings| settings.clock = Some(clock))
     }
 
-    /// Replaces the verdict on each failure. The closure gets the verdict that the policy has reached, and returns it or
-    /// another one.
+    /// Lets a closure replace the [`Verdict`] on each failure. It receives the policy's verdict,
+    /// and returns that or another one.
     ///
-    /// Without an [`OssErrorLayer`](crate::OssErrorLayer) below, a response is a failure only if its status is worth a retry.
+    /// Without an [`OssErrorLayer`](crate::OssErrorLayer) below, a response is a failure only if
+    /// its status is worth a retry.
     ///
     /// # Examples
     ///
     /// ```
     /// use tower_oss::{ErrorCode, RetryPolicy, retry::Verdict};
     ///
-    /// // A bucket that is being made is not there at once.
+    /// // A new bucket is not visible at once.
     /// let policy = RetryPolicy::new().classify(|failure, verdict| {
     ///     match failure.oss() {
     ///         Some(error) if *error.code() == ErrorCode::NoSuchBucket => Verdict::Transient,
@@ -158,18 +168,21 @@ impl RetryPolicy {
         self.set(|settings| settings.classify = Some(Arc::new(classify)))
     }
 
-    /// Calls this before each retry, for logs and metrics.
+    /// Calls this closure before each retry, for logs and metrics.
     ///
-    /// It runs outside all locks. With the feature `tracing`, the policy also sends an event at level DEBUG.
+    /// It runs outside all locks. With the feature `tracing`, the policy also sends an event at
+    /// level DEBUG.
     #[must_use]
     pub fn on_retry(self, on_retry: impl Fn(&RetryEvent<'_>) + Send + Sync + 'static) -> Self {
         self.set(|settings| settings.on_retry = Some(Arc::new(on_retry)))
     }
 
-    /// Calls this when a call has failed and is not retried, whatever the reason: [`RetryStop`](crate::error::RetryStop).
+    /// Calls this closure when a call has failed and is not retried, whatever the
+    /// [reason](crate::error::RetryStop).
     ///
-    /// It runs outside all locks. With the feature `tracing`, the policy also sends an event: at level ERROR for a server
-    /// error or an unknown outcome, at INFO where something does not exist or a condition was not met, else at WARN.
+    /// It runs outside all locks. With the feature `tracing`, the policy also sends an event: at
+    /// level ERROR for a server error or an unknown outcome, at INFO where something does not exist
+    /// or a condition was not met, else at WARN.
     ///
     /// # Examples
     ///
@@ -179,7 +192,8 @@ impl RetryPolicy {
     /// let policy = RetryPolicy::new().on_give_up(|event| {
     ///     eprintln!("{} {} failed: {}", event.failure.method(), event.path, event.stop);
     ///     for attempt in event.history.attempts() {
-    ///         eprintln!("  {attempt}"); // 1. InternalError (500) [request 65A1F0C2D3E4B5A697887766], then 0.070 s
+    ///         // 1. InternalError (500) [request 65A1F0C2D3E4B5A697887766], then 0.070 s
+    ///         eprintln!("  {attempt}");
     ///     }
     /// });
     /// # let _ = policy;
@@ -189,7 +203,7 @@ impl RetryPolicy {
         self.set(|settings| settings.on_give_up = Some(Arc::new(on_give_up)))
     }
 
-    /// Takes the jitter's random samples, in `[0, 1)`, from here; for simulations that are to be repeated.
+    /// Sets the source of random samples for the jitter, in `[0, 1)`. For reproducible simulations.
     #[must_use]
     pub fn random(self, random: impl Fn() -> f64 + Send + Sync + 'static) -> Self {
         self.set(|settings| settings.random = Some(Arc::new(random)))
@@ -214,7 +228,7 @@ impl<B: TryCloneBody, R, E: RetryError> Policy<Request<B>, Response<R>, E> for R
                 }
                 None
             }
-            // No layer below has made an error of it: the status is all that is known.
+            // No layer below has turned it into an error: only the status tells.
             Ok(response) => self.after_response(request, response),
             Err(error) => self.after_error(request, error),
         }
@@ -226,8 +240,8 @@ impl<B: TryCloneBody, R, E: RetryError> Policy<Request<B>, Response<R>, E> for R
     }
 }
 
-/// Starts a new call: with the same settings, and nothing of the calls before. tower clones the policy right
-/// after the first attempt was sent, so the clock offset that it was signed with goes along.
+/// Starts a new call with the same settings. tower clones the policy after the first attempt was
+/// sent, so the clone keeps the clock offset that the attempt was signed with.
 impl Clone for RetryPolicy {
     #[inline]
     fn clone(&self) -> Self {

@@ -5,10 +5,12 @@ use crate::error::{
     BoxError, Error, FindOssError, NotSentError, NotSentReason, Notes, OssError, TransportError, error_chain,
 };
 
-/// The errors that [`RetryPolicy`](crate::RetryPolicy) can judge: [`Error`], and the [`BoxError`] of tower's own layers.
+/// The errors that [`RetryPolicy`](crate::RetryPolicy) can classify: [`Error`], and the
+/// [`BoxError`] of tower's own layers.
 ///
-/// When the policy gives up on a `BoxError` behind which there is neither an [`Error`] nor an [`OssError`], it wraps it in
-/// [`Error::Transport`], so that it can say how often it was tried, and why no more.
+/// If a `BoxError` has neither an [`Error`] nor an [`OssError`] among its causes, the final one is
+/// wrapped in [`Error::Transport`], which has the number of attempts and the
+/// [`RetryStop`](crate::error::RetryStop).
 ///
 /// This trait is sealed: no other type can implement it.
 #[diagnostic::on_unimplemented(
@@ -24,12 +26,12 @@ impl RetryError for BoxError {}
 mod sealed {
     use std::error::Error as StdError;
 
-    #[expect(unnameable_types, reason = "so that nobody else implements it")]
+    #[expect(unnameable_types, reason = "seals `RetryError`")]
     pub trait Judged {
         fn as_error(&self) -> &(dyn StdError + 'static);
 
-        /// Sees to it that there is a place for notes, and that no other call reads it. What other layers have wrapped is
-        /// theirs to share.
+        /// Makes sure that the error has notes, and that no other call shares them. Errors that
+        /// other layers have wrapped may be shared.
         fn own_notes(&mut self);
     }
 }
@@ -61,10 +63,11 @@ impl sealed::Judged for BoxError {
     }
 }
 
-/// What happened.
+/// Finds out what failed.
 pub(super) fn cause(error: &impl RetryError) -> Cause<'_> {
     let error = error.as_error();
-    // The OSS error behind a request that was not sent is that of an earlier attempt, which was classified already.
+    // The OSS error behind a request that was not sent is that of an earlier attempt, which was
+    // classified already.
     if let Some(reason) = error_chain(error).find_map(not_sent_reason) {
         return Cause::NotSent(reason, error);
     }
@@ -78,12 +81,12 @@ fn not_sent_reason(link: &(dyn StdError + 'static)) -> Option<NotSentReason> {
     }
 }
 
-/// Whether another policy has had its say.
+/// Whether an inner policy has already given up.
 pub(super) fn is_final(error: &impl RetryError) -> bool {
     error_chain(error.as_error()).filter_map(notes).any(|notes| notes.stop().is_some())
 }
 
-/// Where to note how it went.
+/// The notes of the error. Creates them if there are none.
 pub(super) fn notes_of(error: &mut impl RetryError) -> Option<&Notes> {
     error.own_notes();
     error_chain(error.as_error()).find_map(notes)
@@ -105,7 +108,7 @@ fn notes<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Notes> {
     ours.or_else(|| error.downcast_ref().map(NotSentError::notes))
 }
 
-/// Stands in for an error while it is wrapped.
+/// Takes the place of an error while it is wrapped.
 #[derive(Debug)]
 struct Taken;
 

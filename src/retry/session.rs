@@ -8,11 +8,11 @@ use crate::{
     error::{CallNotes, FailedAttempt, History, Notes, RetryStop},
 };
 
-/// What is known of one call, over all its attempts.
+/// The state of one call over all its attempts.
 #[derive(Debug)]
 pub(super) struct Session {
     pub(super) attempt: Attempt,
-    /// Attempts that count against the limit: those that a throttle paces do not.
+    /// Attempts that count towards `max_attempts`. Retries that a throttle delays do not.
     counted: u32,
     /// Attempts that failed before they were sent.
     unsent: u32,
@@ -20,26 +20,26 @@ pub(super) struct Session {
     earlier: Option<Box<History>>,
     deposited: bool,
     skew_retried: bool,
-    /// An attempt that has failed may have been applied.
+    /// A failed attempt may have taken effect.
     ambiguous: bool,
-    /// When it began; known if there is a time limit, or once an attempt has been paced.
+    /// The start of the call. Set if there is a time limit, or once a throttle delays a retry.
     started: Option<Instant>,
     /// The clock offset that the last attempt was signed with.
     offset: i64,
 }
 
-/// How long an error that a throttle paces is repeated, if nothing else limits it.
-const PACED_LIMIT: Duration = Duration::from_secs(20);
+/// For how long retries are made that a throttle delays, if nothing else limits the call.
+const DELAYED_LIMIT: Duration = Duration::from_secs(20);
 
-/// How far the clock offset must have moved for a repeat to make sense.
+/// How far the clock offset must have changed for a retry, in milliseconds.
 const CORRECTED: u64 = 60_000;
 
-/// An attempt that is to be made.
+/// The next attempt.
 #[derive(Debug)]
 pub(super) struct Next {
     /// How long to wait before it.
     pub(super) delay: Duration,
-    /// When it all must be over, as far as is known: a throttle below need not let it wait for longer.
+    /// The end of the call, if it is limited: a throttle below lets the attempt wait no longer.
     pub(super) end: Option<Instant>,
 }
 
@@ -59,7 +59,7 @@ impl Session {
         }
     }
 
-    /// A request is about to be signed and sent.
+    /// Records the clock offset that the next attempt is signed with.
     #[inline]
     pub(super) fn note_offset(&mut self, settings: &RetrySettings) {
         self.offset = settings.clock.as_ref().map_or(0, |clock| clock.millis());
@@ -73,7 +73,7 @@ impl Session {
         self.ambiguous
     }
 
-    /// The first attempt is over: it earns its part of a retry, once.
+    /// Adds the share of the first attempt to the budget, once.
     #[inline]
     pub(super) fn deposit(&mut self, settings: &RetrySettings) {
         if !self.deposited {
@@ -84,7 +84,7 @@ impl Session {
         }
     }
 
-    /// The next attempt, or why there is none.
+    /// Decides on the next attempt, or returns the reason why there is none.
     pub(super) fn decide(
         &mut self,
         facts: &Facts,
@@ -98,7 +98,7 @@ impl Session {
         if facts.body_is_gone {
             return Err(RetryStop::BodyNotReplayable);
         }
-        let free = corrected || facts.paced;
+        let free = corrected || facts.delayed_by_throttle;
         let used_up = self.counted >= settings.max_attempts && !free;
         if used_up || settings.max_attempts <= 1 {
             return Err(RetryStop::AttemptsExhausted);
@@ -122,22 +122,22 @@ impl Session {
         Ok(Next { delay, end })
     }
 
-    /// Keeps what a failed attempt was, as there is another one.
+    /// Adds a failed attempt to the history.
     pub(super) fn remember(&mut self, failed: FailedAttempt) {
         self.earlier.get_or_insert_default().push(failed);
     }
 
-    /// The failed attempts, with the last one.
+    /// The failed attempts, including the last one.
     pub(super) fn history(&self, last: FailedAttempt) -> History {
         self.earlier.as_deref().cloned().unwrap_or_default().with(last)
     }
 
-    /// How many attempts were sent, if all but the last one failed.
+    /// How many attempts were sent.
     pub(super) fn sent(&self, last_was_sent: bool) -> u32 {
         self.attempt.number() - self.unsent - u32::from(!last_was_sent)
     }
 
-    /// What an error layer above is to note, if the call ends with this response.
+    /// What an error layer above records, if the call ends with this response.
     pub(super) fn call_notes(&mut self, stop: RetryStop) -> CallNotes {
         CallNotes {
             attempts: self.sent(true),
@@ -147,7 +147,7 @@ impl Session {
         }
     }
 
-    /// Notes on the last error how it went.
+    /// Records the attempts and the stop on the last error.
     pub(super) fn note(&mut self, stop: RetryStop, notes: Option<&Notes>) {
         let Some(notes) = notes else { return };
         notes.set_attempts(self.attempt.number() - self.unsent);
@@ -160,8 +160,8 @@ impl Session {
         }
     }
 
-    /// Whether the request was signed with another offset than is known by now. Only once a call: a clock that is
-    /// still wrong then is not the trouble.
+    /// Whether the offset has changed since the request was signed. True once per call: if the
+    /// request fails again, the offset was not the cause.
     pub(super) fn clock_was_corrected(&self, settings: &RetrySettings) -> bool {
         let present = settings.clock.as_ref().map_or(self.offset, |clock| clock.millis());
         !self.skew_retried && present.abs_diff(self.offset) > CORRECTED
@@ -177,7 +177,7 @@ impl Session {
         }
     }
 
-    /// Whether the next attempt comes in time; and when it all must be over, as far as is known.
+    /// Checks that the next attempt starts in time. Returns the end of the call, if it is limited.
     fn check_time(
         &mut self,
         facts: &Facts,
@@ -185,8 +185,8 @@ impl Session {
         now: Instant,
         delay: Duration,
     ) -> Result<Option<Instant>, RetryStop> {
-        let unlimited = facts.paced && facts.deadline.is_none();
-        let limit = settings.max_elapsed.or(unlimited.then_some(PACED_LIMIT));
+        let unlimited = facts.delayed_by_throttle && facts.deadline.is_none();
+        let limit = settings.max_elapsed.or(unlimited.then_some(DELAYED_LIMIT));
         let by_limit = limit.and_then(|limit| self.started.get_or_insert(now).checked_add(limit));
         let end = by_limit.into_iter().chain(facts.deadline).min();
         let in_time = end.is_none_or(|end| now.checked_add(delay).is_some_and(|next| next < end));

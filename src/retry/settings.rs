@@ -10,7 +10,7 @@ type OnRetry = dyn Fn(&RetryEvent<'_>) + Send + Sync;
 type OnGiveUp = dyn Fn(&GiveUpEvent<'_>) + Send + Sync;
 type Random = dyn Fn() -> f64 + Send + Sync;
 
-/// What all clones of a policy share.
+/// The settings, shared by all clones of a policy.
 #[derive(Clone)]
 pub(super) struct RetrySettings {
     pub(super) max_attempts: u32,
@@ -27,7 +27,7 @@ pub(super) struct RetrySettings {
 }
 
 impl RetrySettings {
-    /// Before the retry `n`, counted from 0.
+    /// The wait before the retry `n`, counted from 0.
     pub(super) fn delay(&self, verdict: Verdict, n: u32, retry_after: Option<Duration>) -> Duration {
         let backoff = if verdict == Verdict::Throttled { self.throttled_backoff } else { self.backoff };
         let sample = self.random.as_ref().map_or_else(fastrand::f64, |random| random());

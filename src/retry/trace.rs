@@ -1,4 +1,4 @@
-//! What the policy logs. OpenTelemetry's names, where it has them.
+//! The policy's events, with OpenTelemetry's names where there are any.
 
 #[cfg(feature = "tracing")]
 mod events {
@@ -8,7 +8,7 @@ mod events {
     use super::super::{Failure, GiveUpEvent, RetryEvent};
     use crate::error::{ErrorClass, FailedAttempt, History, RetryStop};
 
-    /// Whether there is a subscriber that could want an event.
+    /// Whether a subscriber may be interested in events.
     pub(in super::super) fn is_enabled() -> bool {
         LevelFilter::current() != LevelFilter::OFF
     }
@@ -24,7 +24,7 @@ mod events {
             oss.request_id = failed.request_id(),
             oss.retry.verdict = event.verdict.as_str(),
             oss.retry.delay_ms = millis(event.delay),
-            oss.retry.paced = event.paced,
+            oss.retry.delayed_by_throttle = event.delayed_by_throttle,
             "retrying a request"
         );
     }

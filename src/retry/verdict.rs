@@ -4,22 +4,27 @@ use http::{HeaderMap, Method, StatusCode};
 
 use crate::error::{FailedAttempt, Fate, NotSentReason, OssError, Outlook, TransportFailure, TransportKind};
 
-/// What a failed attempt means for the next. The table is in the [module's docs](crate::retry).
+/// How a failed attempt is classified. The [module page](crate::retry) has the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Verdict {
     /// The same request would fail again.
     Never,
-    /// It could succeed, and it may have been applied already: an idempotent request is repeated after a wait.
+    /// Another attempt could succeed, but the request may have taken effect. If it is idempotent,
+    /// it is retried after a wait.
     Transient,
-    /// It was surely not applied, for example because it was never sent: any request is repeated after a wait.
+    /// The request did not take effect, for example because it was not sent. It is retried after a
+    /// wait, idempotent or not.
     NotApplied,
-    /// It was surely not applied, because there are too many: any request is repeated after a longer wait.
+    /// The request did not take effect, because there were too many. It is retried after a longer
+    /// wait, idempotent or not.
     Throttled,
-    /// It was surely not applied, because its date is wrong: it is repeated at once if the clock has been corrected.
+    /// The request did not take effect, because its date was wrong. It is retried at once if the
+    /// clock has been corrected.
     ClockSkewed,
-    /// Nothing is known, not even whether the request was sent. It is not repeated, and if it is not idempotent, the call ends
-    /// as [`OutcomeUnknown`](crate::error::RetryStop::OutcomeUnknown).
+    /// It is not clear what failed, or whether the request was sent. It is not retried. If it is
+    /// not idempotent, the call ends as
+    /// [`OutcomeUnknown`](crate::error::RetryStop::OutcomeUnknown).
     Unknown,
 }
 
@@ -37,7 +42,7 @@ impl Verdict {
         }
     }
 
-    /// The verdict on a failure, by itself.
+    /// Classifies a failure.
     pub(super) fn of(cause: Cause<'_>) -> Self {
         match cause {
             Cause::Oss(error) => error.outlook().into(),
@@ -52,7 +57,7 @@ impl Verdict {
         }
     }
 
-    /// What a response means of which only the status is known.
+    /// Classifies a response by its status alone.
     #[inline]
     pub(super) fn of_status(status: StatusCode) -> Self {
         Outlook::of_status(status).into()
@@ -77,7 +82,7 @@ impl From<Outlook> for Verdict {
     }
 }
 
-/// A failed attempt, as the policy sees it.
+/// A failed attempt: the argument of [`RetryPolicy::classify`](crate::RetryPolicy::classify).
 #[derive(Clone, Copy, Debug)]
 pub struct Failure<'a> {
     pub(super) cause: Cause<'a>,
@@ -89,7 +94,7 @@ pub struct Failure<'a> {
 pub(super) enum Cause<'a> {
     /// OSS responded with an error.
     Oss(&'a OssError),
-    /// A response that no layer below has turned into an error: only its status is known.
+    /// A response that no layer below has turned into an error.
     Response(StatusCode, &'a HeaderMap),
     /// The request was not sent.
     NotSent(NotSentReason, &'a (dyn StdError + 'static)),
@@ -98,14 +103,15 @@ pub(super) enum Cause<'a> {
 }
 
 impl Cause<'_> {
-    /// Whether a throttle below gave the request up because its permit would have come too late.
+    /// Whether a throttle below could not give the request a permit in time.
     pub(super) fn is_out_of_time(self) -> bool {
         matches!(self, Self::NotSent(NotSentReason::Deadline | NotSentReason::MaxWait, _))
     }
 }
 
 impl<'a> Failure<'a> {
-    /// The error that OSS answered with, if it did and an [`OssErrorLayer`](crate::OssErrorLayer) is below.
+    /// Returns the OSS error, if there is one and an [`OssErrorLayer`](crate::OssErrorLayer) is
+    /// below.
     #[must_use]
     pub fn oss(&self) -> Option<&'a OssError> {
         match self.cause {
@@ -114,7 +120,7 @@ impl<'a> Failure<'a> {
         }
     }
 
-    /// The error, unless there was a response.
+    /// Returns the error, if there was no response.
     #[must_use]
     pub fn transport(&self) -> Option<&'a (dyn StdError + 'static)> {
         match self.cause {
@@ -123,7 +129,8 @@ impl<'a> Failure<'a> {
         }
     }
 
-    /// What kind of transport error it is, if the request was sent, or could not be, and there was no response.
+    /// Returns the kind of the transport error, if there was no response, and the request was sent
+    /// or could not be.
     #[must_use]
     pub fn transport_kind(&self) -> Option<TransportKind> {
         match self.cause {
@@ -132,7 +139,7 @@ impl<'a> Failure<'a> {
         }
     }
 
-    /// Why the request was not sent, if it was not.
+    /// Returns why the request was not sent, if it was not.
     #[must_use]
     pub fn not_sent(&self) -> Option<NotSentReason> {
         match self.cause {
@@ -141,7 +148,7 @@ impl<'a> Failure<'a> {
         }
     }
 
-    /// The status, if there was an answer.
+    /// Returns the status, if there was a response.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
         match self.cause {
@@ -151,19 +158,18 @@ impl<'a> Failure<'a> {
         }
     }
 
-    /// The method of the request.
+    /// Returns the method of the request.
     #[must_use]
     pub fn method(&self) -> &'a Method {
         self.method
     }
 
-    /// Which attempt failed, counted from 1.
+    /// Returns which attempt failed, counted from 1.
     #[must_use]
     pub fn attempt(&self) -> u32 {
         self.attempt
     }
 
-    /// What the history keeps of it.
     pub(super) fn to_attempt(self) -> FailedAttempt {
         match self.cause {
             Cause::Oss(error) => FailedAttempt::of_oss(error),
@@ -174,7 +180,7 @@ impl<'a> Failure<'a> {
     }
 }
 
-/// Never shows a cause: the error of an HTTP client may hold a presigned URL.
+/// Never shows a cause: the error of an HTTP client may contain a presigned URL.
 impl fmt::Debug for Cause<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -194,9 +200,9 @@ mod tests {
     use super::*;
     use crate::error::ErrorCode;
 
-    /// Of the same response, the questions, the explanation and the policy must say the same.
+    /// `is_transient`, `explain` and the policy must agree on each response.
     #[test]
-    fn what_is_transient_is_repeated_and_nothing_else() {
+    fn what_is_transient_is_retried_and_nothing_else() {
         let unlisted = ["Vault", "VaultQpsLimited", "NoSuchVault", "VaultDenied", "Throttling.User"];
         for code in ErrorCode::known().iter().map(ErrorCode::as_str).chain(unlisted) {
             let body = Bytes::from(format!("<Error><Code>{code}</Code></Error>"));

@@ -10,11 +10,11 @@ use tokio::time::{Sleep, sleep};
 
 /// The wait before a retry.
 ///
-/// It returns `Pending` at least once. A service that fails at once and is called again at once would otherwise keep a
-/// timeout outside, and everything else on the thread, from being polled.
+/// It returns `Pending` at least once. Otherwise a service that fails at once would be called in a
+/// loop, and neither a timeout outside nor anything else on the thread would be polled.
 #[derive(Debug)]
 pub struct Wait {
-    /// Boxed, because every call's future has room for it, and few need it.
+    /// Boxed, because the future of every call has room for it, and few calls need it.
     sleep: Option<Pin<Box<Sleep>>>,
     yielded: bool,
 }

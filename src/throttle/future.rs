@@ -225,7 +225,7 @@ fn failed<E: FindOssError>(shared: &Shared, error: &E, sent: f64) {
     // Without a response, it says nothing about the load of the server.
     let Some(error) = error.oss_error() else { return };
     if shared.report(report_of_error(error), sent) {
-        error.notes().set_paced();
+        error.notes().set_delayed_by_throttle();
     }
 }
 

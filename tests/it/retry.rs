@@ -387,7 +387,8 @@ async fn a_closure_overrules_the_verdict_and_another_hears_of_every_retry() {
             _ => verdict,
         })
         .on_retry(move |event| {
-            let event = (event.failure.attempt(), event.verdict, event.delay.as_millis(), event.paced);
+            let event =
+                (event.failure.attempt(), event.verdict, event.delay.as_millis(), event.delayed_by_throttle);
             notes.lock().unwrap().push(event);
         });
     assert_eq!(fails(policy.clone(), get(), of(ErrorCode::InternalError)).await.1, 1);

@@ -2,7 +2,7 @@ use loom::{sync::Arc, thread};
 
 use super::*;
 
-/// How many of two threads could withdraw a retry at these moments.
+/// How many of two threads could withdraw a retry at these times.
 fn withdrawn(budget: &Arc<RetryBudget>, moments: [Instant; 2]) -> u32 {
     let threads = moments.map(|now| {
         let budget = Arc::clone(budget);

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// The same, in plain words and exact fractions of a millionth.
+/// The same in exact integer arithmetic.
 struct Model {
     held: u128,
     room: u128,
@@ -93,15 +93,15 @@ fn an_empty_bucket_always_fills_again() {
 }
 
 #[test]
-fn looks_between_two_units_lose_nothing() {
+fn frequent_calls_lose_no_fractions() {
     for nanos in [300, 1_900, 5_500, 999_999] {
         let budget = RetryBudget::new(0.0, 10.0, 1);
         let start = Instant::now();
         assert!(budget.withdraw_at(start));
-        let looks = 1_000_000_000 / nanos;
+        let calls = 1_000_000_000 / nanos;
         let granted =
-            (1..=looks).filter(|look| budget.withdraw_at(start + Duration::from_nanos(look * nanos)));
-        assert_eq!(granted.count(), if looks * nanos < 1_000_000_000 { 9 } else { 10 }, "every {nanos} ns");
+            (1..=calls).filter(|call| budget.withdraw_at(start + Duration::from_nanos(call * nanos)));
+        assert_eq!(granted.count(), if calls * nanos < 1_000_000_000 { 9 } else { 10 }, "every {nanos} ns");
     }
 }
 

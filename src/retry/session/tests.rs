@@ -14,7 +14,7 @@ fn facts(verdict: Verdict) -> Facts {
     Facts {
         verdict,
         not_sent: false,
-        paced: false,
+        delayed_by_throttle: false,
         idempotency: Idempotency::Idempotent,
         changes_something: true,
         body_is_gone: false,
@@ -24,20 +24,20 @@ fn facts(verdict: Verdict) -> Facts {
 }
 
 #[test]
-fn a_paced_error_is_repeated_at_once_until_time_is_up() {
+fn an_error_that_a_throttle_delays_is_retried_at_once_until_the_time_limit() {
     let settings = RetrySettings::default();
     let mut session = Session::new(&settings, 0);
     let start = Instant::now();
-    let paced = |verdict| Facts { paced: true, ..facts(verdict) };
+    let delayed = |verdict| Facts { delayed_by_throttle: true, ..facts(verdict) };
     for second in 0..20 {
         let now = start + Duration::from_secs(second);
-        assert_eq!(delay(&mut session, &paced(Verdict::Throttled), &settings, now), Ok(Duration::ZERO));
+        assert_eq!(delay(&mut session, &delayed(Verdict::Throttled), &settings, now), Ok(Duration::ZERO));
     }
     let end = start + Duration::from_secs(20);
-    assert_eq!(delay(&mut session, &paced(Verdict::Throttled), &settings, end), Err(RetryStop::OutOfTime));
+    assert_eq!(delay(&mut session, &delayed(Verdict::Throttled), &settings, end), Err(RetryStop::OutOfTime));
     assert_eq!(session.attempt.number(), 21);
 
-    // None of it counted: the attempts and the budget are as they were.
+    // The attempts and the budget are unchanged.
     assert!(delay(&mut session, &facts(Verdict::Transient), &settings, end).is_ok());
     assert!(delay(&mut session, &facts(Verdict::Transient), &settings, end).is_ok());
     let stop = delay(&mut session, &facts(Verdict::Transient), &settings, end);
@@ -45,38 +45,42 @@ fn a_paced_error_is_repeated_at_once_until_time_is_up() {
 }
 
 #[test]
-fn a_paced_error_is_bounded_by_the_time_limit_and_the_deadline() {
+fn the_time_limit_and_the_deadline_end_the_retries_that_a_throttle_delays() {
     let settings = RetrySettings { max_elapsed: Some(Duration::from_secs(15)), ..RetrySettings::default() };
     let start = Instant::now();
     let at = |second| start + Duration::from_secs(second);
-    let paced = Facts { paced: true, ..facts(Verdict::Transient) };
+    let delayed = Facts { delayed_by_throttle: true, ..facts(Verdict::Transient) };
     let mut session = Session { started: Some(start), ..Session::new(&settings, 0) };
-    assert!(delay(&mut session, &paced, &settings, at(14)).is_ok());
-    assert_eq!(delay(&mut session, &paced, &settings, at(15)), Err(RetryStop::OutOfTime));
-    let sooner = Facts { deadline: Some(at(5)), ..paced };
+    assert!(delay(&mut session, &delayed, &settings, at(14)).is_ok());
+    assert_eq!(delay(&mut session, &delayed, &settings, at(15)), Err(RetryStop::OutOfTime));
+    let sooner = Facts { deadline: Some(at(5)), ..delayed };
     assert!(delay(&mut session, &sooner, &settings, at(4)).is_ok());
     assert_eq!(delay(&mut session, &sooner, &settings, at(5)), Err(RetryStop::OutOfTime));
 
-    // A caller who gives it more than the minute means it.
-    let (settings, later) = (RetrySettings::default(), Facts { deadline: Some(at(600)), ..paced });
+    // A longer deadline replaces the limit of 20 s.
+    let (settings, later) = (RetrySettings::default(), Facts { deadline: Some(at(600)), ..delayed });
     let mut session = Session { started: Some(start), ..Session::new(&settings, 0) };
     assert!(delay(&mut session, &later, &settings, at(599)).is_ok());
     assert_eq!(delay(&mut session, &later, &settings, at(600)), Err(RetryStop::OutOfTime));
 }
 
 #[test]
-fn a_paced_error_is_still_not_repeated_if_that_is_not_safe() {
+fn an_error_that_a_throttle_delays_is_not_retried_if_that_is_not_safe() {
     let settings = RetrySettings::default();
     let decide = |facts: Facts| delay(&mut Session::new(&settings, 0), &facts, &settings, Instant::now());
-    let paced = |verdict| Facts { paced: true, idempotency: Idempotency::NotIdempotent, ..facts(verdict) };
-    assert_eq!(decide(paced(Verdict::Transient)), Err(RetryStop::OutcomeUnknown));
-    assert_eq!(decide(paced(Verdict::Throttled)), Ok(Duration::ZERO));
-    let gone = Facts { body_is_gone: true, ..paced(Verdict::Throttled) };
+    let delayed = |verdict| Facts {
+        delayed_by_throttle: true,
+        idempotency: Idempotency::NotIdempotent,
+        ..facts(verdict)
+    };
+    assert_eq!(decide(delayed(Verdict::Transient)), Err(RetryStop::OutcomeUnknown));
+    assert_eq!(decide(delayed(Verdict::Throttled)), Ok(Duration::ZERO));
+    let gone = Facts { body_is_gone: true, ..delayed(Verdict::Throttled) };
     assert_eq!(decide(gone), Err(RetryStop::BodyNotReplayable));
 }
 
 #[test]
-fn an_error_due_to_the_clock_is_repeated_once_if_the_clock_was_corrected_since() {
+fn an_error_due_to_the_clock_is_retried_once_after_the_clock_was_corrected() {
     let clock = ClockOffset::new();
     let settings = RetrySettings { clock: Some(clock.clone()), ..RetrySettings::default() };
     let now = Instant::now();
