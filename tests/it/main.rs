@@ -6,6 +6,7 @@ mod body;
 mod classify;
 mod clients;
 mod corpus;
+mod dead_connection;
 mod exchange;
 mod field;
 mod find;
