@@ -91,7 +91,7 @@ impl RetryPolicy {
         }
         let verdict = self.classify_failure(&failure);
         let facts = Facts::new(request, &failure, verdict);
-        let next = self.session.decide(&facts, &self.settings, Instant::now())?;
+        let next = self.session.decide(&facts, &self.settings, Instant::now)?;
         let event = RetryEvent {
             failure,
             verdict,

@@ -85,11 +85,13 @@ impl Session {
     }
 
     /// Decides on the next attempt, or returns the reason why there is none.
+    ///
+    /// Reads the clock only if something limits the time.
     pub(super) fn decide(
         &mut self,
         facts: &Facts,
         settings: &RetrySettings,
-        now: Instant,
+        now: impl FnOnce() -> Instant,
     ) -> Result<Next, RetryStop> {
         let corrected = facts.verdict == Verdict::ClockSkewed && self.clock_was_corrected(settings);
         if !corrected {
@@ -182,11 +184,15 @@ impl Session {
         &mut self,
         facts: &Facts,
         settings: &RetrySettings,
-        now: Instant,
+        now: impl FnOnce() -> Instant,
         delay: Duration,
     ) -> Result<Option<Instant>, RetryStop> {
         let unlimited = facts.delayed_by_throttle && facts.deadline.is_none();
         let limit = settings.max_elapsed.or(unlimited.then_some(DELAYED_LIMIT));
+        if limit.is_none() && facts.deadline.is_none() {
+            return Ok(None);
+        }
+        let now = now();
         let by_limit = limit.and_then(|limit| self.started.get_or_insert(now).checked_add(limit));
         let end = by_limit.into_iter().chain(facts.deadline).min();
         let in_time = end.is_none_or(|end| now.checked_add(delay).is_some_and(|next| next < end));

@@ -7,7 +7,7 @@ fn delay(
     settings: &RetrySettings,
     now: Instant,
 ) -> Result<Duration, RetryStop> {
-    session.decide(facts, settings, now).map(|next| next.delay)
+    session.decide(facts, settings, || now).map(|next| next.delay)
 }
 
 fn facts(verdict: Verdict) -> Facts {
@@ -62,6 +62,20 @@ fn the_time_limit_and_the_deadline_end_the_retries_that_a_throttle_delays() {
     let mut session = Session { started: Some(start), ..Session::new(&settings, 0) };
     assert!(delay(&mut session, &later, &settings, at(599)).is_ok());
     assert_eq!(delay(&mut session, &later, &settings, at(600)), Err(RetryStop::OutOfTime));
+}
+
+/// Not every target has a clock.
+#[test]
+fn without_a_time_limit_the_clock_is_not_read() {
+    let settings = RetrySettings { budget: None, ..RetrySettings::default() };
+    let decide = |facts: Facts| {
+        let now = || panic!("the clock was read");
+        Session::new(&settings, 0).decide(&facts, &settings, now).map(|next| next.end)
+    };
+    assert_eq!(decide(facts(Verdict::Never)), Err(RetryStop::NotRetryable));
+    assert_eq!(decide(facts(Verdict::Transient)), Ok(None));
+    let waits = Facts { retry_after: Some(Duration::from_secs(5)), ..facts(Verdict::Throttled) };
+    assert_eq!(decide(waits), Ok(None));
 }
 
 #[test]
