@@ -1,13 +1,13 @@
-//! The areas of OSS that the first four digits of an EC name.
+//! The areas of OSS, named by the first four digits of an EC.
 
-/// Hands out a row: the digits, the area, and a sentence for an EC that is not listed.
+/// Makes a row: the digits, the area, and the cause of an EC that is not listed.
 macro_rules! area {
     ($group:literal, $area:literal) => {
         ($group, $area, concat!("Something about ", $area, ": the area that this EC belongs to"))
     };
 }
 
-/// Sorted by the digits. OSS's list has gaps, and an EC of an area that is not listed says nothing here.
+/// Sorted by the digits. OSS's list has gaps: an EC of an unlisted area has no area.
 static AREAS: &[(&str, &str, &str)] = &[
     area!("0001", "internal error"),
     area!("0002", "authentication and signatures"),
@@ -56,7 +56,7 @@ static AREAS: &[(&str, &str, &str)] = &[
     area!("0061", "security"),
 ];
 
-/// The area of an EC, and a sentence about it.
+/// The area of an EC, and the cause if the EC is not listed.
 pub(super) fn area_of(ec: &str) -> Option<(&'static str, &'static str)> {
     let (group, _) = ec.split_once('-')?;
     let at = AREAS.binary_search_by_key(&group, |(group, ..)| *group).ok()?;
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn an_area_is_found_by_its_four_digits_alone() {
+    fn an_area_is_found_by_its_four_digits() {
         assert_eq!(area_of("0040-99999999").map(|(area, _)| area), Some("image processing"));
         for unknown in ["0099-00000001", "40-00000001", "0040", "", "-", "00400-1"] {
             assert_eq!(area_of(unknown), None, "{unknown}");

@@ -1,13 +1,15 @@
-//! The attempts of a call, for a ticket.
+//! The attempts of a call, as a report lists them.
 
 use std::fmt;
 
 use crate::error::{Error, History};
 
 impl Error {
-    /// Returns everything that OSS's support asks for, as text of several lines to paste into a ticket. Nothing secret.
+    /// Returns everything that OSS's support asks for, as text to paste into a ticket. It contains
+    /// no secrets.
     ///
-    /// The attempts of the call are part of it, if there were several, and the [last OSS error](Self::last_oss_error).
+    /// It has several lines, with the attempts of the call, if there were several, and the [last
+    /// OSS error](Self::last_oss_error).
     #[must_use]
     pub fn report(&self) -> String {
         match self {
@@ -30,7 +32,7 @@ impl fmt::Display for WithoutResponse<'_> {
     }
 }
 
-/// A line for each attempt that was kept, if there were several.
+/// Writes a line for each attempt that was kept, if there were several.
 pub(super) fn list(f: &mut fmt::Formatter<'_>, history: &History) -> fmt::Result {
     if history.count() < 2 {
         return Ok(());

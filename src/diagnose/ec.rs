@@ -1,9 +1,10 @@
-//! The fine-grained codes (EC) that are known, with cause and remedy.
+//! The listed fine-grained codes (EC), with cause and remedy.
 
-/// A line an EC, sorted: EC, cause, remedy, separated by tabs; `-` for a remedy that the code tells better.
+/// One line per EC, sorted: EC, cause and remedy, separated by tabs. `-` if the remedy of the code
+/// is better.
 static TABLE: &str = include_str!("ec.tsv");
 
-/// The cause of a listed EC, and its remedy.
+/// The cause and the remedy of a listed EC.
 pub(super) fn listed(ec: &str) -> Option<(&'static str, Option<&'static str>)> {
     TABLE.lines().find_map(|line| {
         let mut columns = line.split('\t');
@@ -42,7 +43,7 @@ mod tests {
     }
 
     #[test]
-    fn an_ec_that_is_not_listed_is_found_nowhere() {
+    fn an_ec_that_is_not_listed_is_not_found() {
         for ec in ["9999-99999999", "", "0026", "0026-00000001 "] {
             assert_eq!(listed(ec), None, "{ec}");
         }

@@ -1,4 +1,4 @@
-//! What an error means, from its code, its EC and its shape.
+//! Explains an error by its code, its EC and the shape of the response.
 
 use http::StatusCode;
 
@@ -11,16 +11,16 @@ use super::{
 use crate::error::{CodeOrigin, ErrorClass, ErrorCode, Explanation, FixedBy, Meaning, OssError, Outlook};
 
 impl OssError {
-    /// Meaning, likely cause and remedy, from tables that are built in.
+    /// Explains the error: its meaning, its likely cause and what to do, from built-in tables.
     #[must_use]
     pub fn explain(&self) -> Explanation {
         let secrets = self.secrets();
-        // The link is made of these, and must not repeat a secret of the document.
+        // The link contains these, and must not repeat a secret of the document.
         let is_public = |text: &&str| !secrets.are_in(text);
         let inferred = self.code_origin() == CodeOrigin::Inferred;
         Explanation::of(&Facts {
             code: Some(self.code()),
-            // A code that only the status suggests means no more than the status.
+            // A code that was inferred from the status means no more than the status.
             meaning: self.code().meaning().filter(|_| !inferred),
             class: self.class(),
             outlook: self.outlook(),
@@ -32,13 +32,13 @@ impl OssError {
     }
 }
 
-/// What an explanation is made of.
+/// The facts that an explanation is made of.
 struct Facts<'a> {
     code: Option<&'a ErrorCode>,
     meaning: Option<&'static str>,
     class: ErrorClass,
     outlook: Outlook,
-    /// What the shape of the response tells.
+    /// The cause that the shape of the response tells.
     shape: Option<&'static str>,
     is_from_oss: bool,
     ec: Option<&'a str>,
@@ -46,7 +46,7 @@ struct Facts<'a> {
 }
 
 impl Explanation {
-    /// As for an error of which nothing but the code is known.
+    /// Explains a code, without an error.
     #[must_use]
     pub fn of_code(code: &ErrorCode) -> Self {
         let status = code.documented_status().unwrap_or(StatusCode::CONTINUE);
@@ -63,8 +63,8 @@ impl Explanation {
         })
     }
 
-    /// As for an error of which nothing but the EC is known; `None` if the text has not the form of an EC, four digits, a
-    /// hyphen and eight digits.
+    /// Explains an EC, without an error. `None` if the text does not have the form of an EC: four
+    /// digits, a hyphen and eight digits.
     #[must_use]
     pub fn of_ec(ec: &str) -> Option<Self> {
         is_well_formed(ec).then(|| {
@@ -82,7 +82,7 @@ impl Explanation {
         })
     }
 
-    /// As for an error without a response of OSS.
+    /// An explanation of an error without a response.
     pub(super) fn without_response(
         cause: &'static str,
         remedy: &'static str,
@@ -96,7 +96,7 @@ impl Explanation {
     fn of(facts: &Facts<'_>) -> Self {
         let of_ec = facts.ec.and_then(listed);
         let area = facts.ec.and_then(area_of);
-        // Where the status means something else than the code, so does the remedy.
+        // If the status overrides the class of the code, the remedy of the code does not apply.
         let of_code = facts.code.filter(|code| code.class() == facts.class).and_then(remedy::of_code);
         let (remedy, fixed_by) =
             of_code.unwrap_or_else(|| remedy::of_class(facts.class, facts.outlook, facts.is_from_oss));

@@ -1,4 +1,4 @@
-//! The link to OSS's own page about an error.
+//! The link to OSS's page about an error.
 
 use std::str::FromStr;
 
@@ -6,15 +6,16 @@ use http::{Uri, uri::Scheme};
 
 use crate::redact::Shown;
 
-/// Hosts of Alibaba Cloud that explain errors. Anything else that a `RecommendDoc` names is not followed: it came over the
-/// wire.
+/// Hosts of Alibaba Cloud that explain errors. A `RecommendDoc` with any other host is ignored,
+/// because it came over the wire.
 const HOSTS: [&str; 4] =
     ["api.aliyun.com", "api.alibabacloud.com", "help.aliyun.com", "www.alibabacloud.com"];
 
-/// Longest link that is passed on, in bytes. Real ones have about 60.
+/// Maximum length of a link, in bytes. Real ones have about 60.
 const MAX_LINK: usize = 512;
 
-/// The page about an error: OSS's own recommendation if its host is one of Alibaba Cloud's, else the page about the EC.
+/// The page about an error: `RecommendDoc` if its host is one of Alibaba Cloud's, else the page
+/// about the EC.
 pub(super) fn guide_url(recommended: Option<&str>, ec: Option<&str>) -> Option<String> {
     let ec = || ec.filter(|ec| is_well_formed(ec));
     recommended
@@ -23,7 +24,7 @@ pub(super) fn guide_url(recommended: Option<&str>, ec: Option<&str>) -> Option<S
         .or_else(|| Some(format!("https://api.alibabacloud.com/troubleshoot?q={}", ec()?)))
 }
 
-/// Whether an EC has its documented form, four digits, a hyphen and eight digits.
+/// Whether an EC has its documented form: four digits, a hyphen and eight digits.
 pub(super) fn is_well_formed(ec: &str) -> bool {
     ec.len() == 13
         && ec.bytes().enumerate().all(|(at, byte)| if at == 4 { byte == b'-' } else { byte.is_ascii_digit() })
@@ -34,9 +35,9 @@ fn is_trusted(url: &str) -> bool {
     url.len() <= MAX_LINK
         && url.bytes().all(|byte| byte.is_ascii_graphic())
         && uri.scheme() == Some(&Scheme::HTTPS)
-        // Host alone: no port, and nobody's name before it.
+        // Only the host, without a port or a user.
         && uri.authority().is_some_and(|authority| HOSTS.contains(&authority.as_str()))
-        // A link is there to be shown and followed: nothing in it may have to be hidden.
+        // The link is shown, so nothing in it may have to be hidden.
         && Shown::new(url).to_string() == url
 }
 
@@ -48,7 +49,7 @@ mod tests {
     const PAGE: &str = "https://api.alibabacloud.com/troubleshoot?q=0026-00000001";
 
     #[test]
-    fn a_recommendation_is_followed_to_hosts_of_alibaba_cloud_alone() {
+    fn only_links_to_hosts_of_alibaba_cloud_are_used() {
         for url in [
             "https://api.aliyun.com/troubleshoot?q=0026-00000001",
             "https://help.aliyun.com/zh/oss/support/0026-00000001",
@@ -84,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_is_made_of_a_well_formed_ec_alone() {
+    fn a_link_is_made_only_of_a_well_formed_ec() {
         assert_eq!(guide_url(None, EC).as_deref(), Some(PAGE));
         for ec in ["", "0026-0000001", "0026_00000001", "0026-0000000x", "0026-00000001&a=b", "００２６-0001"]
         {

@@ -1,4 +1,4 @@
-//! Text for people: what an error means, and what to send to support.
+//! Text for people: the meaning of an error, and the report for support.
 
 mod area;
 mod attempts;

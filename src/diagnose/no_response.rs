@@ -1,4 +1,4 @@
-//! What it means that there was no response.
+//! Explains errors without a response.
 
 use crate::error::{Error, Explanation, FixedBy, NotSentError, NotSentReason, TransportError, TransportKind};
 
@@ -21,7 +21,7 @@ impl TransportError {
         use FixedBy::{Caller, Nobody};
         let (cause, remedy, fixed_by) = match self.kind() {
             TransportKind::Connect => (
-                "There was no connection: the host is unknown, unreachable or refuses, or the TLS handshake failed",
+                "There was no connection: the host is unknown or unreachable, it refused the connection, or the TLS handshake failed",
                 "Check the endpoint, the network, proxies and certificates",
                 Caller,
             ),
@@ -31,22 +31,22 @@ impl TransportError {
                 Caller,
             ),
             TransportKind::Reset => (
-                "The connection was reset: the peer, or a firewall between, ended it",
-                "Try again after a wait; if it stays, look at what stands between you and OSS",
+                "The connection was reset: the peer, or a firewall in between, ended it",
+                "Try again after a wait; if the error persists, check the proxies between you and OSS",
                 Nobody,
             ),
             TransportKind::Closed => (
                 "The connection was closed before the response was complete, for example because it had been idle",
-                "Try again after a wait; if it stays, look at what stands between you and OSS",
+                "Try again after a wait; if the error persists, check the proxies between you and OSS",
                 Nobody,
             ),
             TransportKind::Protocol => (
-                "The peer did not speak HTTP: a wrong port, TLS where there should be none, or a broken proxy",
+                "The peer did not speak HTTP: a wrong port, TLS on a plain-text port, or a broken proxy",
                 "Check the endpoint's scheme and port",
                 Caller,
             ),
             TransportKind::Unprocessed => (
-                "The server says that it did not process the request, because it is busy or shuts down",
+                "The server says that it did not process the request, because it is busy or shutting down",
                 "Try again after a wait",
                 Nobody,
             ),

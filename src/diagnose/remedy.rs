@@ -5,7 +5,7 @@ use crate::error::{ErrorClass, ErrorCode, FixedBy, Outlook};
 /// What to do, and who can do it.
 pub(super) type Remedy = (&'static str, FixedBy);
 
-/// The ECs whose remedy is not in the hands of whoever the code names.
+/// Who can fix an EC, if that differs from the code.
 pub(super) fn fixed_by_ec(ec: &str) -> Option<FixedBy> {
     match ec {
         "0003-00000001" | "0024-00000008" => Some(FixedBy::Support),
@@ -14,8 +14,8 @@ pub(super) fn fixed_by_ec(ec: &str) -> Option<FixedBy> {
     }
 }
 
-/// The remedy for a code, for as long as it means what the table says: a code that came with the status 203 or 429
-/// means what the status does.
+/// The remedy for a code. It does not apply if the status overrides the class of the code, as 203
+/// and 429 do.
 pub(super) fn of_code(code: &ErrorCode) -> Option<Remedy> {
     use FixedBy::{Administrator, Caller, Nobody, Support};
     Some(match code {
@@ -32,7 +32,7 @@ pub(super) fn of_code(code: &ErrorCode) -> Option<Remedy> {
         ErrorCode::BucketAlreadyExists => {
             ("Choose another name; that of a deleted bucket is free again after 4 to 8 hours", Caller)
         }
-        ErrorCode::BucketDisable => ("Remove the content that was objected to, then ask support", Support),
+        ErrorCode::BucketDisable => ("Remove the disputed content, then ask support", Support),
         ErrorCode::CpuLimitExceeded => ("Process fewer images at once, then try again after a wait", Caller),
         ErrorCode::DownloadTrafficRateLimitExceeded | ErrorCode::UploadTrafficRateLimitExceeded => {
             ("Transfer less at once, then try again after a wait; support raises the limit", Caller)
@@ -83,30 +83,30 @@ pub(super) fn of_code(code: &ErrorCode) -> Option<Remedy> {
     })
 }
 
-/// The remedy for a class. It says "try again" only where the outlook does.
+/// The remedy for a class. It says "try again" only if the outlook allows it.
 pub(super) fn of_class(class: ErrorClass, outlook: Outlook, is_from_oss: bool) -> Remedy {
     use FixedBy::{Administrator, Caller, Nobody, Support};
     match class {
         ErrorClass::Client if outlook == Outlook::Transient => ("Try again after a wait", Nobody),
-        ErrorClass::Client => ("Mend the request; sending it unchanged will not help", Caller),
+        ErrorClass::Client => ("Fix the request; sending it unchanged will not help", Caller),
         ErrorClass::Auth => ("Check credentials, signature and permissions", Administrator),
         ErrorClass::NotFound => ("Check the names of bucket and object", Caller),
-        ErrorClass::Conflict => ("Look at the present state of the resource, then decide", Caller),
-        ErrorClass::Precondition => ("Read the object again and use its present ETag or time", Caller),
+        ErrorClass::Conflict => ("Check the current state of the resource, then decide", Caller),
+        ErrorClass::Precondition => ("Read the object again and use its current ETag or time", Caller),
         ErrorClass::Throttling => ("Reduce the request rate, then try again after a wait", Caller),
         ErrorClass::Server if outlook == Outlook::Permanent => {
-            ("Mend the request: the server does not support it", Caller)
+            ("Change the request: the server does not support it", Caller)
         }
         ErrorClass::Server if is_from_oss => {
-            ("Try again after a wait; if it stays, ask support with the request id", Nobody)
+            ("Try again after a wait; if the error persists, ask support with the request id", Nobody)
         }
         ErrorClass::Server => {
-            ("Try again after a wait; if it stays, look at what stands between you and OSS", Nobody)
+            ("Try again after a wait; if the error persists, check the proxies between you and OSS", Nobody)
         }
         ErrorClass::Clock => ("Set the local clock, or sign with the server's time", Caller),
         ErrorClass::Redirect => ("Send the request to the address that the response names", Caller),
         ErrorClass::Callback => {
-            ("Do not upload again, the object is stored; mend the callback server", Caller)
+            ("Do not upload again, the object is stored; fix the callback server", Caller)
         }
         ErrorClass::Unknown => ("Ask support with the request id", Support),
     }

@@ -7,13 +7,13 @@ use crate::{
 };
 
 impl OssError {
-    /// Returns everything that OSS's support asks for, as text of several lines to paste into a ticket.
+    /// Returns everything that OSS's support asks for, as text to paste into a ticket.
     ///
-    /// It shows every element and every header (the first 64), except:
+    /// It shows all elements and the first 64 headers, except:
     ///
-    /// - secrets: credentials and what they are made of, identities, cookies, `WWW-Authenticate`, callbacks, your own
-    ///   metadata (`x-oss-meta-*`), and any other value whose name says that it is secret. They are listed by name and
-    ///   size.
+    /// - secrets: credentials and their parts, identities, cookies, `WWW-Authenticate`, callbacks,
+    ///   your own metadata (`x-oss-meta-*`), and any other value with a secret name. They are
+    ///   listed by name and size.
     /// - values of more than 256 bytes, likewise.
     /// - queries of URLs, and what looks like a secret: replaced by `***`.
     #[must_use]

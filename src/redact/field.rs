@@ -4,10 +4,10 @@ use std::fmt;
 
 use super::{Secrets, Shown, names::is_secret_field};
 
-/// Longest value that is shown, in bytes.
+/// Maximum length of a value that is shown, in bytes.
 pub(super) const MAX_VALUE: usize = 256;
 
-/// The value of an element or a header, or its size if it is long or its name says that it is secret.
+/// Shows the value of an element or a header, or only its size if it is long or has a secret name.
 #[derive(Clone)]
 pub(crate) enum ShownField<'a> {
     Value(Shown<'a>),

@@ -4,14 +4,16 @@ use std::ops::Range;
 
 use super::work::visit;
 
-/// A text as whoever decodes it would read it. A secret may be written in a URL (`%3D`, `%253D`), in JSON (`\u003d`, `\/`),
-/// in XML or HTML (`&#x3d;`, `&amp;quot;`), with full-width letters, or with characters between that nobody sees.
+/// A text in which every escape is decoded. A secret may be escaped for a URL (`%3D`, `%253D`), for
+/// JSON (`\u003d`, `\/`) or for XML and HTML (`&#x3d;`, `&amp;quot;`). It may have full-width
+/// letters, or invisible characters between its letters.
 ///
-/// Letters beyond ASCII stay what they are. Typographic quotes become `"`, blanks and line breaks of any kind ` ` and `\n`.
+/// Other letters beyond ASCII are kept. All quotes become `"`, all blanks a space, all line breaks
+/// ` `.
 #[derive(Default)]
 pub(super) struct Folded {
     bytes: Vec<u8>,
-    /// Where in the text each byte comes from, and the end of the text.
+    /// The position in the text of each byte, and the end of the text.
     places: Vec<usize>,
 }
 
@@ -22,7 +24,7 @@ impl Folded {
         folded
     }
 
-    /// Becomes this text, in the same buffers. One pass: what stands behind a few bytes is never looked at twice.
+    /// Reads another text into the same buffers, in one pass with a few bytes of lookahead.
     pub(super) fn read(&mut self, text: &str) {
         self.bytes.clear();
         self.places.clear();
@@ -51,7 +53,7 @@ impl Folded {
         &self.bytes
     }
 
-    /// The part of the text that became these bytes.
+    /// The range of the text that these bytes come from.
     pub(super) fn place(&self, range: &Range<usize>) -> Range<usize> {
         self.places[range.start]..self.places[range.end]
     }
@@ -60,12 +62,12 @@ impl Folded {
 /// A blank or a control character that a URL encodes. It ends a word, but not the URL.
 pub(super) const ENCODED_BLANK: u8 = 0x1f;
 
-/// What one step of the pass yields.
+/// The result of one step of the pass.
 enum Unit {
     Byte(u8),
     /// A character beyond ASCII, kept as it is.
     Letter,
-    /// A character that is not seen, or a backslash that only protects the next character.
+    /// An invisible character, or a backslash that only escapes the next character.
     Nothing,
 }
 
@@ -125,7 +127,7 @@ const REFERENCES: [(&[u8], u8); 11] = [
     (b"period;", b'.'),
 ];
 
-/// Most digits of a numeric reference.
+/// Maximum number of digits of a numeric reference.
 const MAX_DIGITS: usize = 10;
 
 /// `&quot;`, `&#61;`, `&#x3d;`, `&amp;amp;quot;`.
@@ -157,7 +159,8 @@ fn hex(bytes: &[u8], length: usize) -> Option<u32> {
     u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
 }
 
-/// A character that is written as a number. One beyond ASCII is none of a secret: a stand-in will do.
+/// A character from a numeric escape. Secrets have none beyond ASCII, so any such character will
+/// do.
 fn of_code(code: u32) -> Unit {
     match char::from_u32(code).map(|c| if c.is_ascii() { Unit::Byte(c as u8) } else { of_char(c) }) {
         Some(Unit::Letter) | None => Unit::Byte(0xff),
@@ -167,7 +170,7 @@ fn of_code(code: u32) -> Unit {
 
 fn of_char(c: char) -> Unit {
     match c {
-        // A full-width question mark ends a sentence, and begins no query.
+        // A full-width question mark ends a sentence. It does not begin a query.
         '\u{ff1f}' => Unit::Letter,
         '\u{ff01}'..='\u{ff5e}' => Unit::Byte(u8::try_from(u32::from(c) - 0xfee0).unwrap_or(b'?')),
         '\u{85}' | '\u{2028}' | '\u{2029}' => Unit::Byte(b'\n'),
@@ -178,8 +181,8 @@ fn of_char(c: char) -> Unit {
     }
 }
 
-/// Whether a character that is no control character could break a line, turn the direction of the text around it, or
-/// not be seen at all.
+/// Whether a character, other than a control character, breaks lines, changes the direction of
+/// text, or is invisible.
 pub(super) fn is_unseen(c: char) -> bool {
     matches!(
         c,
@@ -194,7 +197,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn escapes_are_read_as_what_they_stand_for() {
+    fn escapes_are_decoded() {
         for (text, expected) in [
             ("a%3Db%3d", "a=b="),
             ("a%253D%25253d%2525zz%", "a==%zz%"),
@@ -215,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_is_where_the_text_was() {
+    fn a_position_refers_to_the_original_text() {
         let text = "é%3Db\u{200b}c";
         let folded = Folded::new(text);
         assert_eq!(folded.bytes(), "é=bc".as_bytes());

@@ -1,4 +1,4 @@
-//! Which headers are secret.
+//! Which headers are secret, and what is shown of the others.
 
 use std::fmt;
 
@@ -9,13 +9,14 @@ use super::{
     work::visit,
 };
 
-/// OSS makes the request id, and support cannot help without it: it is shown even if a secret is the same.
+/// OSS makes the request id, and its support asks for it: it is shown even if it equals a secret.
 const REQUEST_ID: &str = "x-oss-request-id";
 
-/// Most headers that are listed. Real responses have about ten.
+/// Maximum number of headers that are listed. Real responses have about ten.
 const MAX_LISTED: usize = 64;
 
-/// Calls `show` with each header and what is shown of its value. Returns how many headers are left out.
+/// Calls `show` with each header and the part of its value that may be shown. Returns how many
+/// headers are left out.
 pub(crate) fn list_headers(
     headers: &HeaderMap,
     secrets: &Secrets,
@@ -36,8 +37,8 @@ pub(crate) fn list_headers(
     Ok(headers.len().saturating_sub(MAX_LISTED))
 }
 
-/// Marks the values as sensitive that no `Debug` output may show: those whose name is secret, that look like a secret, that
-/// repeat a secret of the document, and that are long. Of a long value nothing is read.
+/// Marks values as sensitive, so that `Debug` does not show them: those that have a secret name,
+/// look like a secret, repeat a secret of the document, or are long. Long values are not read.
 pub(crate) fn marked(mut headers: HeaderMap, secrets: &Secrets) -> HeaderMap {
     let mut text = Folded::default();
     for (name, value) in headers.iter_mut() {
@@ -105,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_of_the_document_is_shown_in_the_request_id_alone() {
+    fn a_secret_of_the_document_is_shown_in_the_request_id_only() {
         let secrets = Secrets::of([("OSSAccessKeyId", "AKEXAMPLE")].into_iter());
         let headers =
             [("x-oss-request-id", "AKEXAMPLE"), ("x-oss-ec", "akexample"), ("server", "of AK%45XAMPLE")];

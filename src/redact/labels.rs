@@ -1,4 +1,4 @@
-//! Secrets behind their name and a sign, and behind the name of an authentication scheme.
+//! Secrets after their name and a sign, and after the name of an authentication scheme.
 
 use std::ops::Range;
 
@@ -9,13 +9,14 @@ use super::{
     work::visit,
 };
 
-/// Longest word of a sentence.
+/// Maximum length of a word in a sentence.
 const LONGEST_WORD: usize = 14;
 
-/// What follows a telling name and a sign up to the end of the line, however short it is (`Signature=…`,
-/// `Authorization: …`, `"token": "…"`, `<StringToSign>…`), and what follows the name of an authentication scheme.
+/// Hides what follows a secret name and a sign up to the end of the line, however short it is
+/// (`Signature=…`, `Authorization: …`, `"token": "…"`, `<StringToSign>…`), and what follows the
+/// name of an authentication scheme.
 ///
-/// Nothing is looked for in what is `hidden` already, given in order: a query ends before a line does.
+/// Skips passages that are `hidden` already, which must be sorted: a query ends before a line does.
 pub(super) fn secrets(text: &[u8], hidden: &[Range<usize>]) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut hidden = hidden.iter().peekable();
@@ -68,13 +69,15 @@ fn label(text: &[u8], name: &str, end: usize) -> Option<Range<usize>> {
     (length > 0).then_some(start..start + length)
 }
 
-/// Whether nothing but a colon and a blank stands between, as in a sentence. A full-width colon has no blank.
+/// Whether only a colon and a blank separate the two, as in a sentence. A full-width colon has no
+/// blank.
 fn is_colon(between: &[u8], value: &[u8]) -> bool {
     between.trim_ascii() == b":"
         && (between.ends_with(b" ") || value.first().is_some_and(|byte| !byte.is_ascii()))
 }
 
-/// Whether a sentence follows: two words in lower case, or three with a capital, or words beyond ASCII.
+/// Whether a sentence follows: two words in lower case, three with a capital, or words beyond
+/// ASCII.
 fn is_prose(value: &[u8]) -> bool {
     if value.first().is_some_and(|byte| !byte.is_ascii()) {
         return true;
@@ -94,7 +97,8 @@ fn is_prose(value: &[u8]) -> bool {
     rest && words.take(needed).filter(|word| is_lower(word)).count() == needed
 }
 
-/// What follows the name of an authentication scheme, if it looks like a credential: `Bearer 3f…`, `OSS id:signature`.
+/// Hides what follows the name of an authentication scheme, if it looks like a credential:
+/// `Bearer 3f…`, `OSS id:signature`.
 fn scheme(text: &[u8], name: &str, end: usize) -> Option<Range<usize>> {
     let is = |scheme: &str| name.eq_ignore_ascii_case(scheme);
     let looks_secret: fn(&[u8]) -> bool = if is("Basic") || is("Bearer") {

@@ -1,4 +1,4 @@
-//! The work is linear in the text, whatever stands in it: bytes that are visited, counted.
+//! Tests that the work is linear in any text. They count the bytes that are visited.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, Response};
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{clock::ClockOffset, layer::OssErrorLayer};
 
-/// Texts that made a scan go over the same bytes again and again, or could.
+/// Texts that make a naive scan visit the same bytes again and again.
 const HOSTILE: [&str; 34] = [
     "\\u003a",
     "\\",
@@ -53,7 +53,7 @@ const HOSTILE: [&str; 34] = [
     "\u{200b}é：",
 ];
 
-/// Bytes that each rule may visit for a byte of the text, all rules together.
+/// Maximum number of visits per byte of the text, over all rules.
 const PER_BYTE: usize = 48;
 
 fn repeated(part: &str, length: usize) -> String {
@@ -92,7 +92,7 @@ fn pairs_of_hostile_parts_are_linear_too() {
 }
 
 #[test]
-fn of_a_long_header_nothing_is_read_and_many_are_linear() {
+fn long_headers_are_not_read_and_many_headers_are_linear() {
     let one = |length| {
         let mut headers = HeaderMap::new();
         headers.insert("x-a", HeaderValue::from_str(&repeated("\\u003a", length)).unwrap());
@@ -111,7 +111,7 @@ fn of_a_long_header_nothing_is_read_and_many_are_linear() {
 
 #[test]
 fn the_secrets_of_a_document_are_found_in_linear_time() {
-    // As many as a document may have, as long as it may be, all nearly alike.
+    // The maximum number of secrets, of the maximum length, nearly alike.
     let values: Vec<_> = (0..250).map(|at| "a".repeat(8 + at) + "b").collect();
     let secrets = Secrets::of(values.iter().map(|value| ("Token", &**value)));
     let work = |length| {
@@ -123,7 +123,7 @@ fn the_secrets_of_a_document_are_found_in_linear_time() {
 }
 
 #[test]
-fn what_is_shown_of_a_text_of_any_length_takes_the_same() {
+fn showing_a_text_takes_the_same_work_at_any_length() {
     for part in HOSTILE {
         let work = |length| {
             let text = repeated(part, length);

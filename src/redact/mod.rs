@@ -1,7 +1,7 @@
-//! What is secret, and how text from the wire is shown.
+//! Which text is secret, and how text from the wire is shown.
 //!
-//! This knows names and texts alone, and nothing of errors. It errs on the side of hiding: a log line that says less can be
-//! lived with.
+//! This module sees names and texts only, no errors. It hides a text rather than risk showing a
+//! secret.
 
 mod field;
 mod fold;

@@ -1,9 +1,10 @@
 //! Which names make a value secret.
 //!
-//! A name that is on no list here is harmless, and so are words like `key` and `id` that name half of everything. What
-//! such a name stands for can still be hidden, by its shape.
+//! A name on none of these lists is harmless, and so are common words like `key` and `id`. Their
+//! values can still be hidden because of their shape.
 
-/// Words that name a secret wherever they are part of a name or of a sentence: in lower case, without what joins words.
+/// Words that name a secret anywhere in a name or a sentence, in lower case, without blanks,
+/// hyphens and underscores.
 const WORDS: [&[u8]; 24] = [
     b"accesskey",
     b"apikey",
@@ -31,7 +32,8 @@ const WORDS: [&[u8]; 24] = [
     b"token",
 ];
 
-/// The same in Chinese, as callback servers and proxies write: password, signature, key, token, credential.
+/// The same in Chinese, as callback servers and proxies write: password, signature, key, token,
+/// credential.
 const CHINESE: [&str; 6] = ["令牌", "凭证", "凭据", "密码", "密钥", "签名"];
 
 /// Whether a text ends in a Chinese word that names a secret.
@@ -39,7 +41,8 @@ pub(super) fn ends_in_chinese_secret(text: &[u8]) -> bool {
     CHINESE.iter().any(|word| text.ends_with(word.as_bytes()))
 }
 
-/// The letters that one of the words ends in: most letters of a text need no closer look.
+/// The last letters of these words. Most letters of a text are not among them, and need no further
+/// test.
 const LAST: [bool; 256] = {
     let (mut last, mut at) = ([false; 256], 0);
     while at < WORDS.len() {
@@ -49,55 +52,58 @@ const LAST: [bool; 256] = {
     last
 };
 
-/// Parts of a name that make it secret if they stand alone, as in `auth`, `x-auth` or `sk`. In a sentence they name nothing.
+/// Words that make a name secret if they are a separate part of it, as in `auth`, `x-auth` or `sk`.
+/// In sentences they are ignored.
 const PARTS: [&str; 11] =
     ["ak", "auth", "jwt", "pass", "passcode", "pwd", "session", "sessionid", "sig", "sign", "sk"];
 
-/// Words that make an element or a header secret, but no text that holds them.
+/// Words that make an element or a header secret, but are ignored in texts.
 const ONLY_OF_FIELDS: [&[u8]; 2] = [b"authenticat", b"callback"];
 
-/// What the names of a user's own metadata begin with.
+/// The prefix of user metadata.
 const METADATA: [&str; 2] = ["x-oss-meta", "x-amz-meta"];
 
-/// Values that are texts of several lines.
+/// Names whose values may have several lines.
 const OF_SEVERAL_LINES: [&[u8]; 2] = [b"canonicalrequest", b"stringtosign"];
 
-/// Values that may be words, in which a sentence cannot be told from a secret.
+/// Names whose values may be words, so that a sentence may be the secret.
 const OF_WORDS: [&[u8]; 4] = [b"passphrase", b"passwd", b"password", b"secret"];
 
-/// Letters of a name that count: the last ones.
+/// How many of the last letters of a name are examined.
 const LONGEST: usize = 64;
 
-/// Whether the value of an element or a header is secret, by its name or by that of an element around it (`A/B`).
+/// Whether the value of an element or a header is secret, by its name or the name of a parent
+/// element (`A/B`).
 pub(super) fn is_secret_field(path: &str) -> bool {
     path.split('/').any(|name| {
         names_secret(name)
             || Letters::of(name).hold(&ONLY_OF_FIELDS)
             || name.eq_ignore_ascii_case("user")
-            || name.eq_ignore_ascii_case("x-oss-err") // the whole document
+            || name.eq_ignore_ascii_case("x-oss-err") // the document
             || METADATA.iter().any(|start| name.get(..start.len()).is_some_and(|s| s.eq_ignore_ascii_case(start)))
     })
 }
 
-/// Whether a name that stands before a value names a secret: `Signature=`, `x-oss-security-token:`, `auth=`.
+/// Whether a name that stands before a value names a secret: `Signature=`, `x-oss-security-token:`,
+/// `auth=`.
 pub(super) fn names_secret(name: &str) -> bool {
     let mut parts = name.rsplit(|c: char| !c.is_ascii_alphanumeric()).take(LONGEST);
     Letters::of(name).hold(&WORDS) || parts.any(|part| PARTS.iter().any(|p| p.eq_ignore_ascii_case(part)))
 }
 
-/// Whether what a name stands for may have several lines.
+/// Whether the value of a name may have several lines.
 pub(super) fn has_several_lines(name: &str) -> bool {
     Letters::of(name).hold(&OF_SEVERAL_LINES)
 }
 
-/// Whether what a name stands for may be words.
+/// Whether the value of a name may be words.
 pub(super) fn may_be_words(name: &str) -> bool {
     Letters::of(name).hold(&OF_WORDS)
 }
 
-/// The last letters and digits of a text, in lower case, without what joins words.
+/// The last letters and digits of a text, in lower case, without blanks, hyphens and underscores.
 pub(super) struct Letters {
-    /// Kept twice, one behind the other, so that the last ones always stand in one piece.
+    /// Stored twice, one copy after the other, so that the last letters are always contiguous.
     ring: [u8; 2 * LONGEST],
     next: usize,
     length: usize,
@@ -158,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn secret_fields_are_known_by_name_in_any_way_to_write_it() {
+    fn secret_fields_are_recognized_by_name_in_any_spelling() {
         for name in [
             "SignatureProvided",
             "StringToSign",
@@ -189,7 +195,7 @@ mod tests {
             "x-oss-meta-owner",
             "X-Oss-Meta",
             "x-oss-err",
-            // Not in the documents of OSS:
+            // Not in OSS's documents:
             "X-Auth",
             "x-session-id-session",
             "api_key",

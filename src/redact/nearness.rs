@@ -1,4 +1,4 @@
-//! Secrets that stand near their names.
+//! Secrets near a word that names one.
 
 use std::ops::Range;
 
@@ -10,20 +10,20 @@ use super::{
     work::visit,
 };
 
-/// Characters between a word that names a secret and the secret, at most.
+/// Maximum distance between a word that names a secret and the secret, in characters.
 const NEAR: usize = 64;
 
-/// Characters of a run that could be a secret, at least.
+/// Minimum length of a run that could be a secret, in characters.
 const SHORTEST: usize = 16;
 
-/// Longest that a character is, in bytes.
+/// Maximum length of a character, in bytes.
 const LONGEST_CHARACTER: usize = 4;
 
-/// The runs that could be a secret and stand near a word that names one, whatever stands between.
+/// Hides runs that could be a secret near a word that names one, whatever is between them.
 ///
-/// A run has at least 16 characters without a blank or a quote, letters and digits among them. The word may also stand at
-/// the beginning of the run itself (`token-4f1c…`). A line that follows a hidden one continues
-/// it, however short, if there are letters and digits in it.
+/// A run has at least 16 characters without a blank or a quote, with letters and digits. The word
+/// may also be the beginning of the run (`token-4f1c…`). A line after a hidden one continues it,
+/// however short, if it has letters and digits.
 pub(super) fn near_secrets(text: &[u8]) -> Vec<Range<usize>> {
     let mut words = ends_of_words(text).into_iter().peekable();
     let (mut last_word, mut hidden_until): (Option<usize>, Option<usize>) = (None, None);
@@ -48,7 +48,8 @@ pub(super) fn near_secrets(text: &[u8]) -> Vec<Range<usize>> {
     found
 }
 
-/// Where words end that name a secret. Hyphens, underscores and blanks may join their parts: `Access Key`, `access_key`.
+/// The ends of words that name a secret. Their parts may be joined by hyphens, underscores and
+/// blanks: `Access Key`, `access_key`.
 fn ends_of_words(text: &[u8]) -> Vec<usize> {
     let mut letters = Letters::new();
     let mut ends = Vec::new();
@@ -83,12 +84,12 @@ fn is_line_break(between: &[u8]) -> bool {
     between.len() <= NEAR && between.contains(&b'\n') && between.iter().all(u8::is_ascii_whitespace)
 }
 
-/// What of a run could be a secret, without the punctuation around it.
+/// The part of a run that could be a secret, without the punctuation around it.
 fn secret_of(text: &[u8], run: Range<usize>, least: usize) -> Option<Range<usize>> {
     let part = &text[run.clone()];
     let before = until(part, |byte| !is_punctuation(byte)).min(part.len());
     let behind = part.iter().rev().position(|byte| byte.is_ascii_alphanumeric())?;
-    // Base64 for URLs may begin with them.
+    // URL-safe base64 may begin with them.
     let hyphens = part[..before].iter().rev().take(2).take_while(|byte| matches!(byte, b'-' | b'_')).count();
     visit(part.len());
     let secret = run.start + before - hyphens..run.end;
@@ -101,7 +102,7 @@ fn is_punctuation(byte: u8) -> bool {
     matches!(byte, b'.' | b':' | b'-' | b'_' | b'!' | b'*')
 }
 
-/// Sequences of visible characters that no quote, bracket, comma, bar or backslash interrupts.
+/// Sequences of visible characters without a quote, bracket, comma, bar or backslash.
 struct Runs<'a> {
     text: &'a [u8],
     at: usize,
@@ -121,7 +122,7 @@ fn is_of_run(byte: u8) -> bool {
     !is_between(byte) && !matches!(byte, b'|' | b'\\')
 }
 
-/// Whether a byte ends whatever stands before it: quotes, brackets, commas, blanks.
+/// Whether a byte ends a run: quotes, brackets, commas, blanks.
 pub(super) fn is_between(byte: u8) -> bool {
     !byte.is_ascii_graphic()
         || matches!(

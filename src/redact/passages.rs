@@ -10,10 +10,11 @@ use super::{
     work::visit,
 };
 
-/// The secret passages of a text, by where they begin; they may overlap.
+/// Finds the secret passages of a text, sorted by their start. They may overlap.
 ///
-/// Escapes of any kind are undone first. Then every rule goes over the text once, so that the work is linear whatever stands
-/// in it: [labels and schemes](labels), [queries and users of URLs](urls), [nearness](super::nearness), [shapes].
+/// All escapes are decoded first. Then each rule scans the text once, so that the work is linear:
+/// [labels and schemes](labels), [queries and users of URLs](urls), [nearness](super::nearness),
+/// [shapes].
 pub(super) fn secrets(folded: &Folded) -> Vec<Range<usize>> {
     let text = folded.bytes();
     let mut found = urls::secrets(text);
@@ -25,7 +26,7 @@ pub(super) fn secrets(folded: &Folded) -> Vec<Range<usize>> {
     found
 }
 
-/// What has the shape of a secret, with what is attached to it: `LTAI…:signature`.
+/// Hides what has the shape of a secret, with what is attached to it: `LTAI…:signature`.
 fn shaped(text: &[u8]) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut at = 0;
@@ -37,10 +38,10 @@ fn shaped(text: &[u8]) -> Vec<Range<usize>> {
     found
 }
 
-/// Longest line that a key in PEM begins with.
+/// Maximum length of the first line of a PEM key.
 const PEM_LINE: usize = 64;
 
-/// Private keys in PEM, which may fill many lines.
+/// Hides private keys in PEM, which may have many lines.
 fn private_keys(text: &[u8]) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut at = 0;

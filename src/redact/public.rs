@@ -1,8 +1,9 @@
-//! Names that stand near secrets and are none: those that OSS gave itself.
+//! OSS's own names, which are no secrets even near a word that names one.
 //!
-//! The list is narrow on purpose. What is not on it and could be a secret is hidden near the name of one.
+//! The lists are narrow on purpose. A text that matches none of them, and could be a secret, is
+//! hidden near a word that names one.
 
-/// Parts with digits of OSS's own names.
+/// Parts of OSS's own names that contain digits.
 const PARTS: [&str; 18] = [
     "aes128",
     "aes256",
@@ -24,18 +25,19 @@ const PARTS: [&str; 18] = [
     "v4",
 ];
 
-/// What OSS's own names begin with: headers, endpoints and regions, algorithms, scopes.
+/// Prefixes of OSS's own names: headers, endpoints and regions, algorithms, scopes.
 const BEGINNINGS: [&str; 9] =
     ["aliyun_v4_request", "aws4_request", "aws4-", "hmac-", "oss-", "oss2-", "oss4-", "x-amz-", "x-oss-"];
 
 /// Hosts of Alibaba Cloud.
 const HOSTS: [&str; 3] = [".aliyuncs.com", ".aliyun.com", ".alibabacloud.com"];
 
-/// Longest name that is looked at.
+/// Maximum length of a name.
 const LONGEST: usize = 255;
 
-/// Whether a run is a time, one of OSS's own names, or a host of Alibaba Cloud, perhaps with a path of words; or parameters
-/// whose values are such or words and short numbers. A query is none of the run's: it is hidden wherever it stands.
+/// Whether a run is a time, one of OSS's own names, a host of Alibaba Cloud with or without a path
+/// of words, or parameters with such values, words or short numbers. A query is not part of the
+/// run: it is always hidden.
 pub(super) fn is_public(run: &[u8]) -> bool {
     let Some(run) = std::str::from_utf8(run).ok().filter(|run| run.len() <= LONGEST) else { return false };
     let run = run.to_ascii_lowercase();
@@ -46,7 +48,7 @@ pub(super) fn is_public(run: &[u8]) -> bool {
     is_public_value(run)
 }
 
-/// Whether a text is a short number, or words without a number.
+/// Whether a text is a short number, or words without digits.
 fn is_plain(text: &str) -> bool {
     let is_of = |wanted: fn(&u8) -> bool| text.bytes().all(|byte| wanted(&byte));
     let is_number = text.len() <= 5 && is_of(u8::is_ascii_digit);

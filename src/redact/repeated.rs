@@ -1,4 +1,4 @@
-//! Secrets of a document that a text repeats.
+//! Secrets of a document that another text repeats.
 
 use std::{cmp::Reverse, ops::Range};
 
@@ -9,27 +9,30 @@ use super::{
     work::visit,
 };
 
-/// Shortest secret that is recognised where it is repeated, in bytes. A shorter one may be any word.
+/// Minimum length of a secret that is recognized where it is repeated, in bytes. A shorter one
+/// could be a common word.
 const SHORTEST: usize = 8;
 
-/// Bytes that a secret is looked up by. Without its escapes a secret may be shorter than with them.
+/// How many bytes a secret is looked up by. Less than the minimum length, because decoding its
+/// escapes makes a secret shorter.
 const KEY: usize = 4;
 
-/// Bytes that are compared at most for each byte of a text. Only a document made for the purpose needs more; of its secrets
-/// the first bytes are then enough to hide them.
+/// Maximum number of comparisons per byte of a text. Only a hostile document needs more. Then a
+/// text is hidden if it repeats the first bytes of a secret.
 const EFFORT: usize = 16;
 
-/// The secrets of a document, found by their first bytes in one pass over a text.
+/// The secrets of a document. They are found in one pass over a text, by their first bytes.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Secrets {
-    /// The secrets without escapes, in lower case, by their first bytes; of those with the same the longest first.
+    /// The decoded secrets in lower case, by their first bytes. Secrets with the same first bytes
+    /// are sorted by length, the longest first.
     secrets: Vec<(u32, Box<[u8]>)>,
 }
 
 impl Secrets {
     pub(crate) const NONE: Self = Self { secrets: Vec::new() };
 
-    /// Those of the elements, given as name and value, whose names are secret.
+    /// Collects the secret elements of these, given as name and value.
     pub(crate) fn of<'a>(elements: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
         let secret = elements.filter(|(name, _)| is_secret_field(name)).map(|(_, value)| value.trim());
         let secret = secret.filter(|value| value.len() >= SHORTEST).map(|value| lower(&Folded::new(value)));
@@ -42,8 +45,8 @@ impl Secrets {
 
     /// Whether a text repeats a secret element of those given as name and value.
     ///
-    /// The same as `of(elements).are_in(text)` at a tenth of the cost: it reads only the names of elements whose values
-    /// may begin in the text.
+    /// The same as `of(elements).are_in(text)` at a tenth of the cost: it reads only the names of
+    /// elements whose values may begin in the text.
     pub(crate) fn of_any_are_in<'a>(elements: impl Iterator<Item = (&'a str, &'a str)>, text: &str) -> bool {
         let parts = Parts::of(start_of(text, MAX_SCANNED));
         Self::of(elements.filter(|(_, value)| parts.may_begin(value.trim()))).are_in(text)
@@ -54,7 +57,8 @@ impl Secrets {
         !self.secrets.is_empty() && !self.find(&Folded::new(start_of(text, MAX_SCANNED)), true).is_empty()
     }
 
-    /// Where the secrets stand in a text, in order. If the text is cut, one may begin at its end.
+    /// The positions of the secrets in a text, sorted. If the text is cut, a secret may begin at
+    /// its end.
     pub(super) fn find(&self, text: &Folded, is_cut: bool) -> Vec<Range<usize>> {
         let mut found = Vec::new();
         if self.secrets.is_empty() {

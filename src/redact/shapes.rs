@@ -1,54 +1,58 @@
-//! What a secret looks like, wherever it stands.
+//! Secrets that are recognized by their shape.
 //!
-//! The shapes of requests ids, `ETag`s, ECs, checksums, upload ids and version ids are none of them. A secret of a shape
-//! that is not here is found if its name stands before it ([`nearness`](super::nearness)), or if it is as long as no name is.
+//! Request ids, `ETag`s, ECs, checksums, upload ids and version ids have none of these shapes. A
+//! secret of another shape is found near its name ([`nearness`](super::nearness)), or if it is
+//! longer than any name.
 
 use super::work::visit;
 
-/// What key ids begin with, the letters and digits that follow at least, and whether words begin so, too.
+/// Prefixes of key ids, the minimum number of letters and digits after them, and whether words have
+/// the same prefix.
 const KEY_IDS: [(&[u8], usize, bool); 3] = [(b"ltai", 8, false), (b"akia", 12, false), (b"asia", 12, true)];
 
-/// The beginnings of temporary key ids, which end in a dot.
+/// Prefixes of temporary key ids, which end in a dot.
 const TEMPORARY_KEY_IDS: [&[u8]; 2] = [b"sts", b"tmp"];
 
-/// Letters and digits that a temporary key id has at least behind its dot.
+/// Minimum number of letters and digits after the dot of a temporary key id.
 const TEMPORARY: usize = 8;
 
-/// Letters of a key id that can be without a digit by chance.
+/// Maximum number of letters of a key id that may have no digit by chance.
 const SURE: usize = 20;
 
-/// What security tokens of Alibaba Cloud and AWS begin with.
+/// Prefixes of security tokens of Alibaba Cloud and AWS.
 const TOKENS: [&[u8]; 5] = [b"CAES", b"CAIS", b"FQoG", b"FwoG", b"IQoJ"];
 
-/// What JSON begins with in base64: web tokens, callbacks.
+/// Prefixes of JSON in base64: web tokens, callbacks.
 const JSON: &[u8] = b"eyJ";
 
-/// Letters and digits of JSON in base64 that are needed.
+/// Minimum number of letters and digits of JSON in base64.
 const SHORTEST_JSON: usize = 12;
 
-/// Letters and digits that a token has at least, with its beginning.
+/// Minimum number of letters and digits of a token, including its prefix.
 const SHORTEST_TOKEN: usize = 20;
 
-/// The same for one that is not written in the case that tokens have.
+/// The same for one with a prefix in another case.
 const SHORTEST_TOKEN_OF_ANY_CASE: usize = 32;
 
-/// Lengths of signatures in base64 without their padding, and that padding: HMAC of SHA-1, SHA-256, SHA-512. An MD5 has 22
-/// letters.
+/// Lengths of signatures in base64 without their padding, and that padding: HMAC of SHA-1, SHA-256,
+/// SHA-512. An MD5 has 22 letters.
 const SIGNATURES: [(usize, usize); 3] = [(27, 1), (43, 1), (86, 2)];
 
-/// Digits of a signature in hexadecimal, at least: SHA-256. An MD5, an upload id and an `ETag` have 32.
+/// Minimum number of digits of a hexadecimal signature: SHA-256. An MD5, an upload id and an `ETag`
+/// have 32.
 const HEX_SIGNATURE: usize = 64;
 
-/// From this length on, letters in both cases and digits without a break are taken for a secret of an unknown kind.
+/// From this length on, letters in both cases and digits without a break count as a secret of an
+/// unknown kind.
 const NO_NAME: usize = 100;
 
-/// Letters between two slashes or hyphens of such a secret on average, at least.
+/// Minimum average number of letters between slashes or hyphens in such a secret.
 const AVERAGE_PART: usize = 24;
 
-/// What the scope of a V4 credential ends in.
+/// The suffix of the scope of a V4 credential.
 const SCOPES: [&[u8]; 2] = [b"/aliyun_v4_request", b"/aws4_request"];
 
-/// Where the first secret begins in a lump of text without blanks and quotes.
+/// The position of the first secret in a chunk of text without blanks and quotes.
 pub(super) fn first(lump: &[u8]) -> Option<usize> {
     visit(lump.len());
     let credential = v4_credential(lump);
@@ -56,7 +60,7 @@ pub(super) fn first(lump: &[u8]) -> Option<usize> {
     chunks.filter_map(|chunk| chunk.secret()).chain(credential).min()
 }
 
-/// `LTAI…/20261125/cn-hangzhou/oss/aliyun_v4_request`: a scope, and whose it is.
+/// `LTAI…/20261125/cn-hangzhou/oss/aliyun_v4_request`: a key id and a scope.
 fn v4_credential(lump: &[u8]) -> Option<usize> {
     let end = SCOPES.iter().filter_map(|scope| find(lump, scope)).min()?;
     let start = lump[..end].iter().rposition(|byte| !is_credential(*byte)).map_or(0, |before| before + 1);
@@ -75,7 +79,7 @@ fn find(text: &[u8], part: &[u8]) -> Option<usize> {
     memchr::memmem::find(text, part)
 }
 
-/// The sequences of letters, digits and what else base64 is written with.
+/// The sequences of letters, digits and the other characters of base64.
 struct Chunks<'a> {
     lump: &'a [u8],
     at: usize,
@@ -93,20 +97,20 @@ impl<'a> Iterator for Chunks<'a> {
 
 struct Chunk<'a> {
     text: &'a [u8],
-    /// The rest of the lump.
+    /// The rest of the chunk.
     behind: &'a [u8],
     start: usize,
 }
 
 impl Chunk<'_> {
-    /// Where the first secret of the chunk begins.
+    /// The position of the first secret of the chunk.
     fn secret(&self) -> Option<usize> {
         let is_all_secret = || is_signature(self.text, self.behind) || is_no_name(self.text);
         let first = token(self.text).or_else(|| is_all_secret().then_some(0));
         first.into_iter().chain(self.secret_word()).min().map(|at| self.start + at)
     }
 
-    /// The same for secrets of letters and digits alone.
+    /// The same for secrets that consist of letters and digits.
     fn secret_word(&self) -> Option<usize> {
         let mut at = 0;
         while at < self.text.len() {
@@ -128,7 +132,8 @@ fn is_base64(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
 }
 
-/// A key id, wherever in a chunk. Only the first of equal beginnings can be one if any is: it has the most behind it.
+/// A key id anywhere in a chunk. Of equal prefixes, only the first is tested: it is followed by the
+/// most letters.
 fn key_id(text: &[u8], behind: &[u8]) -> Option<usize> {
     let long_lived = KEY_IDS.iter().filter_map(|(start, least, is_word)| {
         let at = text.windows(start.len()).position(|part| part.eq_ignore_ascii_case(start))?;
@@ -149,7 +154,7 @@ fn temporary_key_id(text: &[u8], behind: &[u8]) -> Option<usize> {
     is_random(id, TEMPORARY).then(|| text.len() - start.len())
 }
 
-/// Whether so many letters and digits are no word.
+/// Whether these letters and digits are too many for a word.
 fn is_random(text: &[u8], least: usize) -> bool {
     text.len() >= SURE || (text.len() >= least && is_mixed(text))
 }
@@ -165,7 +170,7 @@ fn token(text: &[u8]) -> Option<usize> {
     exact.or_else(|| token_of_any_case(text))
 }
 
-/// Only the first beginning of a word can be one if any is: it has the most behind it.
+/// Only the first prefix in a word is tested: it is followed by the most letters.
 fn token_of_any_case(text: &[u8]) -> Option<usize> {
     let is_start = |at: usize| at == 0 || !text[at - 1].is_ascii_alphanumeric();
     let begins = |four: &[u8]| TOKENS[..2].iter().any(|start| four.eq_ignore_ascii_case(start));
@@ -174,13 +179,13 @@ fn token_of_any_case(text: &[u8]) -> Option<usize> {
     (token.len() >= SHORTEST_TOKEN_OF_ANY_CASE && is_mixed(token)).then_some(at)
 }
 
-/// Whether a text is neither a word nor a number: a digit, or letters in both cases.
+/// Whether a text has a digit, or letters in both cases, so that it is no plain word.
 fn is_varied(text: &[u8]) -> bool {
     let has = |class: fn(&u8) -> bool| text.iter().any(class);
     is_mixed(text) || (has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase))
 }
 
-/// Whether a text is a signature, or ends in one behind a slash or a hyphen.
+/// Whether a text is a signature, or ends in one after a slash or a hyphen.
 fn is_signature(text: &[u8], behind: &[u8]) -> bool {
     let padding = until(behind, |byte| byte != b'=').min(3);
     let ends = behind.get(padding).is_none_or(|byte| !byte.is_ascii_alphanumeric());
@@ -197,7 +202,8 @@ fn is_hex_signature(text: &[u8]) -> bool {
     text.len() >= HEX_SIGNATURE && text.iter().all(u8::is_ascii_hexdigit) && is_mixed(text)
 }
 
-/// Whether a text is too long and too mixed for a name. Names of objects are long, too, but made of short parts.
+/// Whether a text is too long and too mixed for a name. Object names can be long, too, but have
+/// short parts.
 fn is_no_name(text: &[u8]) -> bool {
     let parts = || text.split(|byte| matches!(byte, b'/' | b'-' | b'_'));
     let has_all_classes = |part: &[u8]| {
@@ -207,7 +213,7 @@ fn is_no_name(text: &[u8]) -> bool {
     text.len() >= NO_NAME && parts().count() * AVERAGE_PART <= text.len() && parts().any(has_all_classes)
 }
 
-/// The number of bytes before the first that is wanted.
+/// The number of bytes before the first one that matches.
 pub(super) fn until(bytes: &[u8], wanted: impl Fn(u8) -> bool) -> usize {
     bytes.iter().position(|b| wanted(*b)).unwrap_or(bytes.len())
 }

@@ -1,4 +1,4 @@
-//! Text from the wire, made fit for a log line.
+//! Text from the wire, made safe for a log line.
 
 use std::{
     borrow::Cow,
@@ -13,21 +13,22 @@ use super::{
     repeated::Secrets,
 };
 
-/// Longest text that is shown, in characters.
+/// Maximum length of the text that is shown, in characters.
 const MAX_SHOWN: usize = 512;
 
-/// Longest text that is looked at for showing it, in bytes.
+/// Maximum number of bytes of a text that are examined.
 pub(super) const MAX_SCANNED: usize = 4096;
 
-/// Bytes at the end of a text that was cut which may be the beginning of a secret too short to be known.
+/// How many bytes at the end of a cut text may be the beginning of a secret that is too short to be
+/// recognized.
 const MAX_UNSURE: usize = 256;
 
-/// Shows a text that came over the wire: on one line, at most 512 characters, with what would break or forge a line
-/// escaped and with what is secret replaced by `***`.
+/// Shows a text from the wire on one line, with at most 512 characters. Characters that could break
+/// or forge a line are escaped, and secrets are replaced by `***`.
 #[derive(Clone)]
 pub(crate) struct Shown<'a> {
     text: &'a str,
-    /// The secrets of the document that the text is from: they are hidden in the text, too.
+    /// The secrets of the document that the text belongs to. They are hidden in the text, too.
     secrets: Cow<'a, Secrets>,
 }
 
@@ -44,8 +45,8 @@ impl<'a> Shown<'a> {
         Self { text, secrets: Cow::Owned(secrets) }
     }
 
-    /// What is looked at of the text, without what may be the beginning of a secret, and what is hidden in it, in order;
-    /// passages may overlap.
+    /// Returns the part of the text that is examined, without what may be the beginning of a
+    /// secret, and the passages to hide in it, sorted. Passages may overlap.
     fn scan(&self) -> (&'a str, Vec<Range<usize>>) {
         let scanned = start_of(self.text, MAX_SCANNED);
         let is_cut = scanned.len() < self.text.len();
@@ -95,13 +96,13 @@ impl fmt::Debug for Shown<'_> {
     }
 }
 
-/// As much of a text as fits into so many bytes.
+/// The beginning of a text, cut to at most this many bytes.
 pub(super) fn start_of(text: &str, bytes: usize) -> &str {
     let end = (0..=bytes.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
     &text[..end.unwrap_or(0)]
 }
 
-/// Writes at most `left` characters; says whether it wrote all.
+/// Writes at most `left` characters. Returns whether it wrote all.
 fn write_plain(f: &mut fmt::Formatter<'_>, text: &str, left: &mut usize) -> Result<bool, fmt::Error> {
     for c in text.chars() {
         if *left == 0 {
@@ -133,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_hidden_counts_too() {
+    fn hidden_text_counts_towards_the_length() {
         let ids = shown(&"LTAI5tAbCdEf12 ".repeat(250));
         assert!(ids.starts_with("*** *** ***") && ids.chars().count() <= 513, "{ids}");
     }
@@ -153,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_of_the_document_are_masked_wherever_they_are_repeated() {
+    fn secrets_of_the_document_are_masked_where_a_text_repeats_them() {
         let elements = [
             ("OSSAccessKeyId", "AKEXAMPLE"),
             ("Bucket", "photographs"),

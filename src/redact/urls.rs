@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use super::{fold::ENCODED_BLANK, nearness::is_between, shapes::until, work::visit};
 
-/// The query behind every question mark, and the user in front of every host.
+/// Hides the query after each question mark, and the user before each host.
 ///
-/// The query that OSS's links to its own explanations end in, an EC, is no secret.
+/// The query of OSS's links to its explanations is an EC, and no secret.
 pub(super) fn secrets(text: &[u8]) -> Vec<Range<usize>> {
     let mut found = users(text);
     let mut at = 0;
@@ -23,13 +23,13 @@ pub(super) fn secrets(text: &[u8]) -> Vec<Range<usize>> {
     found
 }
 
-/// `user:password@` with or without a scheme before it, and `user@` behind a scheme.
+/// Hides `user:password@` with or without a scheme before it, and `user@` after a scheme.
 fn users(text: &[u8]) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut at = 0;
     visit(text.len());
     while at < text.len() {
-        // An authority: what no slash, query or blank interrupts.
+        // An authority: text without a slash, query or blank.
         let length = until(&text[at..], |byte| is_between(byte) || matches!(byte, b'/' | b'?' | b'#'));
         let part = &text[at..at + length];
         if let Some(sign) = memchr::memrchr(b'@', part) {

@@ -1,11 +1,12 @@
-//! Counts the bytes that are visited, so that tests can show that the work is linear. Nothing outside of tests.
+//! Counts the bytes that are visited, so that tests can show that the work is linear. Does nothing
+//! outside of tests.
 
 #[cfg(test)]
 thread_local! {
     static VISITED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 
-/// Notes that this many bytes were visited, or as much work was done.
+/// Counts this many visited bytes, or the same amount of other work.
 #[inline]
 pub(super) fn visit(bytes: usize) {
     #[cfg(test)]

@@ -9,7 +9,7 @@ fn error(code: &str, status: u16, ec: Option<&str>) -> OssError {
     OssError::from_response(Response::builder().status(status).body(Bytes::from(body)).unwrap())
 }
 
-/// A remedy may say "try again", or call for a later time, only where that helps.
+/// A remedy says "try again" or "later" only if that helps.
 #[test]
 fn no_remedy_says_try_again_where_that_does_not_help() {
     let unlisted = ["Vault", "VaultQpsLimited", "NoSuchVault", "VaultDenied", "VaultConflict"];
@@ -63,7 +63,7 @@ fn an_ec_that_is_not_listed_falls_back_to_its_area() {
     let explanation = error("InvalidArgument", 400, Some("0040-99999999")).explain();
     assert_eq!(explanation.area(), Some("image processing"));
     assert!(explanation.cause().unwrap().contains("image processing"));
-    assert!(explanation.remedy().starts_with("Mend the request"), "the remedy stays the code's");
+    assert!(explanation.remedy().starts_with("Fix the request"), "the remedy stays the code's");
     let explanation = error("InvalidArgument", 400, Some("0099-00000001")).explain();
     assert_eq!((explanation.area(), explanation.cause()), (None, None));
 }
@@ -87,7 +87,7 @@ fn a_code_or_an_ec_alone_can_be_explained() {
 }
 
 #[test]
-fn a_response_without_a_trace_of_oss_is_not_called_its_own() {
+fn a_response_without_an_oss_header_is_not_taken_for_one_of_oss() {
     for (header, value, body, expected) in [
         ("x-oss-request-id", "65A1", "", None),
         ("x-oss-server-time", "1", "", None),

@@ -1,9 +1,9 @@
-//! Messages that OSS really sends, and others that people see: none of them holds a secret, so all of them stay complete.
+//! Messages from OSS and others that users see. None contains a secret, so all are shown unchanged.
 
 use super::tests::masked;
 
 const HARMLESS: &[&str] = &[
-    // Of the OSS documentation, its SDKs and public reports.
+    // From OSS's documentation, its SDKs and public reports.
     "The specified key does not exist.",
     "The specified bucket does not exist.",
     "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.",
@@ -79,7 +79,7 @@ const HARMLESS: &[&str] = &[
 ];
 
 #[test]
-fn harmless_messages_stay_complete() {
+fn harmless_messages_are_shown_unchanged() {
     assert!(HARMLESS.len() >= 60);
     for message in HARMLESS {
         assert_eq!(masked(message), *message);

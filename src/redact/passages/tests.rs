@@ -83,10 +83,10 @@ fn plain_text_is_left_alone() {
     }
 }
 
-/// A security token, as `field` cases have it.
+/// A security token, as in `field-cases.jsonl`.
 const TOKEN: &str = "CAISxAMPLE0xAMPLE1xAMPLE2xAMPLE3xAMPLE4xAMPLE5xAMPLE6xAMPLE7xAMPLE";
 
-/// A secret of a shape that nobody has listed.
+/// A secret of an unlisted shape.
 const UNLISTED: &str = "kq7Zp2mX9vR4tL8w";
 
 #[test]
@@ -158,7 +158,8 @@ fn near_is_64_characters_and_a_run_has_16() {
     assert_eq!(masked(&format!("the key {UNLISTED}")), format!("the key {UNLISTED}"));
 }
 
-/// Passwords may hold what stands between names and values elsewhere, and tokens may begin with a hyphen.
+/// Passwords may contain the signs that separate names from values, and tokens may begin with a
+/// hyphen.
 #[test]
 fn a_run_is_one_whatever_signs_stand_in_it() {
     for secret in
@@ -192,7 +193,7 @@ fn a_secret_that_is_broken_over_lines_is_hidden_to_its_end() {
 }
 
 #[test]
-fn what_has_the_shape_of_a_secret_is_hidden_wherever_it_stands() {
+fn what_has_the_shape_of_a_secret_is_hidden_everywhere() {
     for secret in [
         TOKEN,
         "CAESqAMIARKAAQ9Ja3gR8nLQ",
@@ -237,7 +238,7 @@ fn what_has_the_shape_of_a_secret_is_hidden_wherever_it_stands() {
         ] {
             let shown = masked(&around.replace('@', secret));
             let middle = &secret[8..16];
-            // Not every shape is known when something is glued to it.
+            // Some shapes are not recognized with other letters attached.
             let is_glued = around == "x@" && !secret.contains("LTAI5") && !secret.starts_with("STS.");
             assert!(is_glued || !shown.contains(middle), "{shown}");
         }
@@ -255,7 +256,8 @@ fn what_has_the_shape_of_a_secret_is_hidden_wherever_it_stands() {
     assert_eq!(masked("-----BEGIN PRIVATE KEY-----\nMII"), "*");
 }
 
-/// What nobody has listed: it is hidden near a name, and if it is as long as no name is; else it is shown.
+/// Secrets of unlisted shapes are hidden near a name, or if they are longer than any name.
+/// Otherwise they are shown.
 #[test]
 fn shapes_that_nobody_has_listed_are_shown_unless_they_are_as_long_as_no_name() {
     let long: String = (0..110).map(|i| char::from(b"aB3xY9kQ"[i % 8])).collect();
