@@ -8,7 +8,7 @@ use tower_oss::{
     error::{BodyKind, CodeOrigin},
 };
 
-use crate::{
+use super::{
     Fact, NAMES, explained,
     input::{read_response, read_x_oss_err},
 };

@@ -12,7 +12,7 @@
 //! an EC or a code. What is printed holds no secret and no control character, whatever the input holds: every text that came over the wire
 //! is taken from [`OssError::report`]. Input that is no error gives one line on stderr and the exit code 2.
 
-mod finding;
+pub(crate) mod finding;
 mod input;
 
 use std::{
@@ -135,11 +135,11 @@ fn read(file: &OsStr) -> Result<Vec<u8>, String> {
     }
 }
 
-fn to_json(facts: Vec<Fact>) -> Value {
+pub(crate) fn to_json(facts: Vec<Fact>) -> Value {
     facts.into_iter().map(|(_, name, value)| (name.to_owned(), value)).collect()
 }
 
-fn page(facts: Vec<Fact>) -> String {
+pub(crate) fn page(facts: Vec<Fact>) -> String {
     let link = facts[0].2.clone();
     let mut page = String::new();
     for (name, _, value) in facts {

@@ -1,12 +1,18 @@
 //! Any bytes as an error body, cut into frames in any way: the same error as of the whole body.
 #![no_main]
 
+mod shared;
+
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use libfuzzer_sys::fuzz_target;
 use tokio::runtime::Builder;
 use tower::{Layer, ServiceExt};
-use tower_oss::{Error, OssError, OssErrorLayer, error::BodyState, test_util::{Answer, Scripted}};
+use tower_oss::{
+    Error, OssError, OssErrorLayer,
+    error::BodyState,
+    test_util::{Answer, Scripted},
+};
 
 fuzz_target!(|input: (u16, Option<u16>, bool, &[u8])| {
     let (frame, end, fails, body) = input;
@@ -23,7 +29,7 @@ fuzz_target!(|input: (u16, Option<u16>, bool, &[u8])| {
         Some(end) => sent.cut_after(end),
         None => sent,
     };
-    let framed = through_layer(sent);
+    let framed = shared::in_proportion(4 * body.len(), || through_layer(sent));
     let whole = OssError::from_response(answer(&body[..end.unwrap_or(body.len())]));
 
     assert_eq!(framed.raw_body(), whole.raw_body());
