@@ -63,8 +63,8 @@
 //!
 //! - `hyper-util`, on by default: tells the transport errors of hyper, hyper-util and reqwest apart.
 //! - `http2`: tells a request that an HTTP/2 server did not process from one that may have taken effect.
-//! - `tracing`: events with target `tower_oss` and OpenTelemetry's names: WARN or INFO per error, DEBUG per retry, and one
-//!   when a call has failed, with the request ids of its attempts.
+//! - `tracing`: events with target `tower_oss` and OpenTelemetry's names: WARN or INFO per error, DEBUG per retry, one when
+//!   a call has failed, with the request ids of its attempts, and INFO when the throttle slows down or an outage begins or ends.
 //! - `test-util`: the module `test_util`, for your tests: a scripted OSS, and errors made to order. Not on wasm32.
 //! - `full`: all of them.
 //!

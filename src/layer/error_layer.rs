@@ -162,10 +162,18 @@ impl OssErrorLayer {
         self.with(|settings| settings.clock = Some(clock))
     }
 
-    /// Calls this for each error that the layer returns, for logs and metrics. A retry may still make the call succeed.
+    /// Calls this closure for each error that the layer returns, for logs and metrics. A retry may
+    /// still make the call succeed.
     ///
-    /// It runs outside all locks. With the feature `tracing`, the layer also sends an event: at level WARN, or INFO where
-    /// something does not exist, a condition was not met, or a redirect counts as an error.
+    /// It runs outside all locks. With the feature `tracing`, the layer also sends an event: at
+    /// level WARN, or INFO where something does not exist, a condition was not met, or a redirect
+    /// counts as an error.
+    ///
+    /// The layer does not keep the request, because a success would pay for it: the event has
+    /// neither its path nor its extensions, which [`RetryPolicy::on_give_up`] has. The closure runs
+    /// while the call is polled, so the current span and task-local values are those of the call.
+    ///
+    /// [`RetryPolicy::on_give_up`]: crate::RetryPolicy::on_give_up
     ///
     /// # Examples
     ///

@@ -172,6 +172,26 @@ impl RetryPolicy {
     ///
     /// It runs outside all locks. With the feature `tracing`, the policy also sends an event at
     /// level DEBUG.
+    ///
+    /// # Examples
+    ///
+    /// What the application knows about a call can be put into the extensions of its request.
+    ///
+    /// ```
+    /// use http::Request;
+    /// use tower_oss::RetryPolicy;
+    ///
+    /// #[derive(Clone)]
+    /// struct Tenant(&'static str);
+    ///
+    /// let request = Request::get("/report").extension(Tenant("acme"));
+    ///
+    /// let policy = RetryPolicy::new().on_retry(|event| {
+    ///     let tenant = event.extensions.get().map_or("-", |Tenant(name)| name);
+    ///     eprintln!("{tenant} {}: retry in {:?}", event.path, event.delay); // acme /report: retry in 70ms
+    /// });
+    /// # let _ = (policy, request);
+    /// ```
     #[must_use]
     pub fn on_retry(self, on_retry: impl Fn(&RetryEvent<'_>) + Send + Sync + 'static) -> Self {
         self.set(|settings| settings.on_retry = Some(Arc::new(on_retry)))

@@ -77,7 +77,14 @@ where
 
 pub(super) fn rejection<B>(request: &Request<B>, reason: NotSentReason, wait: Duration) -> NotSentError {
     #[cfg(feature = "tracing")]
-    tracing::debug!(target: "tower_oss", ?reason, ?wait, "request not sent: no permit in time");
+    tracing::event!(
+        target: "tower_oss",
+        tracing::Level::DEBUG,
+        http.request.method = request.method().as_str(),
+        "error.type" = reason.as_str(),
+        oss.throttle.wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
+        "request not sent: no permit in time"
+    );
     let last = request.extensions().get().map(|LastError(error)| error.clone());
     NotSentError::new(reason, wait, last)
 }

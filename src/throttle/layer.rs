@@ -60,8 +60,9 @@ impl ThrottleLayer {
 
     /// Calls this closure when the throttle begins to slow down, and when an outage begins or ends.
     ///
-    /// It runs within the poll of the call that notices the change, so it should return soon. A second closure replaces
-    /// the first.
+    /// It runs outside all locks, while the call that notices the change is polled, so it should return soon. A second
+    /// closure replaces the first. With the feature `tracing`, the throttle also sends an event at level INFO, and one at
+    /// level DEBUG for each call that is rejected.
     ///
     /// # Examples
     ///

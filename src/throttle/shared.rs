@@ -101,7 +101,13 @@ impl Shared {
                 ChangeKind::OutageBegan => "OSS accepts no requests: only probes are sent",
                 ChangeKind::OutageEnded => "OSS accepts requests again",
             };
-            tracing::info!(target: "tower_oss", rate = change.rate, waiting = change.waiting, "{message}");
+            tracing::event!(
+                target: "tower_oss",
+                tracing::Level::INFO,
+                oss.throttle.rate = change.rate,
+                oss.throttle.waiting = change.waiting,
+                "{message}"
+            );
         }
         let hook = self.0.on_change.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(hook) = hook {

@@ -1,17 +1,17 @@
-//! What an application hears of errors, retries and the end of a call.
+//! What an application hears of errors, retries, the end of a call, and the throttle.
 
 use std::{
-    io::{self, ErrorKind},
+    io::ErrorKind,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
-use http::{HeaderValue, Method, Request, StatusCode};
-use tower::{BoxError, Layer, ServiceBuilder, ServiceExt, retry::RetryLayer};
+use http::{Method, Request};
+use tower::{ServiceBuilder, ServiceExt};
 use tower_oss::{
-    Error, ErrorCode, FindOssError, OssErrorLayer, RetryPolicy,
-    error::{RetryStop, TransportKind},
+    ErrorCode, OssErrorLayer, RetryPolicy, ThrottleLayer,
     test_util::{Answer, ErrorResponse, Scripted},
+    throttle::ChangeKind,
 };
 
 type Lines = Arc<Mutex<Vec<String>>>;
@@ -124,114 +124,68 @@ async fn hooks_may_use_the_client_and_run_outside_all_locks() {
     client.oneshot(request(Method::GET)).await.unwrap_err();
 }
 
-#[tokio::test(start_paused = true)]
-async fn the_error_knows_every_attempt() {
-    let oss = Scripted::new([
-        failure(ErrorCode::InternalError, "65A1"),
-        Answer::fault(ErrorKind::ConnectionReset),
-        failure(ErrorCode::ServiceUnavailable, "65A3"),
-    ]);
-    let policy = RetryPolicy::new().random(|| 0.5);
-    let client = ServiceBuilder::new().retry(policy).layer(OssErrorLayer::new()).service(oss);
-    let error = client.oneshot(request(Method::GET)).await.unwrap_err();
-
-    let history = error.history();
-    let lines: Vec<_> = history.attempts().iter().map(ToString::to_string).collect();
-    let expected = [
-        "1. InternalError (500) [request 65A1], then 0.050 s",
-        "2. reset, then 0.100 s",
-        "3. ServiceUnavailable (503) [request 65A3]",
-    ];
-    assert_eq!(lines, expected);
-    let [first, second, third] = history.attempts() else { panic!("{history:?}") };
-    assert_eq!(
-        (first.code(), first.status()),
-        (Some(&ErrorCode::InternalError), Some(StatusCode::INTERNAL_SERVER_ERROR))
-    );
-    assert_eq!((second.transport_kind(), second.request_id()), (Some(TransportKind::Reset), None));
-    assert_eq!((first.delay(), third.delay()), (Some(Duration::from_millis(50)), None));
-    assert_eq!((third.number(), history.count()), (3, 3));
-
-    let report = error.report();
-    for line in expected {
-        assert!(report.contains(line), "{report}");
+/// What a throttle tells of while its server gives these responses, one each 50 ms.
+async fn changes(answers: impl IntoIterator<Item = Answer>) -> Vec<ChangeKind> {
+    let (throttle, changes) = (ThrottleLayer::new(), Arc::<Mutex<Vec<_>>>::default());
+    let (handle, heard) = (throttle.handle(), Arc::clone(&changes));
+    let throttle = throttle.on_change(move |change| {
+        // Both lock the limiter: the hook runs outside its lock.
+        assert_eq!((change.rate, change.waiting), (handle.rate(), handle.waiting()));
+        heard.lock().unwrap().push(change.kind);
+    });
+    let answers: Vec<_> = answers.into_iter().collect();
+    let calls = answers.len();
+    let client =
+        ServiceBuilder::new().layer(throttle).layer(OssErrorLayer::new()).service(Scripted::new(answers));
+    for _ in 0..calls {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let _ = client.clone().oneshot(request(Method::GET)).await;
     }
-    let boxed = BoxError::from(error);
-    assert_eq!(boxed.oss_error().unwrap().history().count(), 3, "behind whatever wraps it");
+    let changes = changes.lock().unwrap();
+    changes.clone()
 }
 
 #[tokio::test(start_paused = true)]
-async fn hundreds_of_attempts_are_counted_and_eight_are_kept() {
-    let oss = Scripted::new((1..=300).map(|id| failure(ErrorCode::InternalError, &id.to_string())));
-    let policy = RetryPolicy::new().max_attempts(300).without_budget().random(|| 0.0);
-    let client = ServiceBuilder::new().retry(policy).layer(OssErrorLayer::new()).service(oss);
-    let history = client.oneshot(request(Method::GET)).await.unwrap_err().history();
-    let ids: Vec<_> = history.attempts().iter().filter_map(|attempt| attempt.request_id()).collect();
-    assert_eq!(ids, ["1", "294", "295", "296", "297", "298", "299", "300"]);
-    assert_eq!(history.count(), 300);
+async fn a_throttle_tells_when_it_begins_to_slow_down() {
+    let throttled = || failure(ErrorCode::QpsLimitExceeded, "65A1");
+    assert!(changes((0..20).map(|_| Answer::ok(""))).await.is_empty());
+    let told = changes([Answer::ok(""), throttled(), Answer::ok(""), throttled(), Answer::ok("")]).await;
+    assert_eq!(told, [ChangeKind::Slowed], "once");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_that_was_not_retried_has_a_history_of_one() {
-    let client = OssErrorLayer::new().layer(Scripted::new([failure(ErrorCode::NoSuchKey, "65A1")]));
-    let error = client.oneshot(request(Method::GET)).await.unwrap_err();
-    assert_eq!(error.history().attempts()[0].to_string(), "1. NoSuchKey (404) [request 65A1]");
-    let error = Error::from(BoxError::from(io::Error::from(ErrorKind::ConnectionRefused)));
-    assert_eq!(error.history().attempts()[0].to_string(), "1. connect");
-    assert!(error.report().contains("connection refused"), "{}", error.report());
-}
-
-/// It sees statuses alone, but the numbers are right.
-#[tokio::test(start_paused = true)]
-async fn of_a_policy_below_the_error_layer_the_error_knows_the_attempts() {
-    let below = |answers: Vec<Answer>| {
-        let client = RetryLayer::new(RetryPolicy::new()).layer(Scripted::new(answers));
-        OssErrorLayer::new().layer(client)
-    };
-    let unwell = |id| failure(ErrorCode::InternalError, id);
-    let client = below(vec![unwell("65A1"), unwell("65A2"), unwell("65A3")]);
-    let error = client.oneshot(request(Method::PUT)).await.unwrap_err();
-    assert_eq!((error.attempts(), error.retry_stop()), (3, Some(RetryStop::AttemptsExhausted)));
-    assert!(error.after_ambiguous_attempt());
-    assert_eq!(error.history().attempts()[0].to_string().split(',').next(), Some("1. status 500"));
-    assert_eq!(error.history().count(), 3);
-
-    let client = below(vec![unwell("65A1"), failure(ErrorCode::FileAlreadyExists, "65A2")]);
-    let error = client.oneshot(request(Method::PUT)).await.unwrap_err();
-    assert_eq!((error.attempts(), error.retry_stop()), (2, Some(RetryStop::NotRetryable)));
-    assert!(error.after_ambiguous_attempt());
-
-    let fault = || Answer::fault(ErrorKind::ConnectionReset);
-    let client = below(vec![unwell("65A1"), fault(), fault()]);
-    let error = client.oneshot(request(Method::PUT)).await.unwrap_err();
-    assert_eq!((error.attempts(), error.retry_stop()), (3, Some(RetryStop::AttemptsExhausted)));
-    assert_eq!(error.to_string(), "no answer from OSS: connection reset [3 attempts]");
-    assert_eq!(error.history().count(), 3);
-
-    let client = below(vec![failure(ErrorCode::NoSuchKey, "65A1")]);
-    let error = client.oneshot(request(Method::GET)).await.unwrap_err();
-    assert_eq!((error.attempts(), error.retry_stop()), (1, Some(RetryStop::NotRetryable)));
+async fn a_throttle_tells_when_an_outage_begins_and_ends() {
+    let unwell = (0..30).map(|_| failure(ErrorCode::InternalError, "65A1"));
+    let told = changes([Answer::ok("")].into_iter().chain(unwell).chain([Answer::ok("")])).await;
+    assert_eq!(told, [ChangeKind::OutageBegan, ChangeKind::OutageEnded]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_secret_is_in_the_history() {
-    let header = |value| HeaderValue::from_static(value);
-    let id = header("https://b.oss/k?Signature=CANARY");
-    let code = format!("LTAI5tCANARY-{}", "x".repeat(300));
+async fn no_event_shows_a_secret_however_it_is_printed() {
+    let lines = Lines::default();
+    let [errors, retries, ends] = [(); 3].map(|()| Arc::clone(&lines));
+    let note = |lines: &Lines, event: &dyn std::fmt::Debug| lines.lock().unwrap().push(format!("{event:?}"));
+    let layer = OssErrorLayer::new().on_error(move |event| note(&errors, event));
+    let policy = RetryPolicy::new()
+        .on_retry(move |event| note(&retries, event))
+        .on_give_up(move |event| note(&ends, event));
     let leaking = || -> Answer {
-        ErrorResponse::new(&*code)
-            .status(StatusCode::BAD_GATEWAY)
-            .field("OSSAccessKeyId", "LTAI5tCANARY")
-            .header("x-oss-request-id".parse().unwrap(), id.clone())
+        let url = "https://b.oss/k?x-oss-signature=CANARY";
+        ErrorResponse::new("InternalError")
+            .message(url)
+            .request_id(url)
+            .field("StringToSign", "CANARY")
             .into()
     };
-    let client = ServiceBuilder::new()
-        .retry(RetryPolicy::new())
-        .layer(OssErrorLayer::new())
-        .service(Scripted::new([leaking(), leaking(), leaking()]));
-    let error = client.oneshot(request(Method::GET)).await.unwrap_err();
-    assert!(error.request_id().is_some());
-    for text in [format!("{:?}", error.history()), error.report(), format!("{error:?}")] {
-        assert!(!text.contains("CANARY"), "{text}");
+    let client = ServiceBuilder::new().retry(policy).layer(layer).service(Scripted::new([
+        leaking(),
+        leaking(),
+        leaking(),
+    ]));
+    client.oneshot(request(Method::GET)).await.unwrap_err();
+    let lines = taken(&lines);
+    assert_eq!(lines.len(), 3 + 2 + 1);
+    for line in lines {
+        assert!(!line.contains("CANARY"), "{line}");
     }
 }

@@ -11,6 +11,7 @@ mod exchange;
 mod field;
 mod find;
 mod gateway;
+mod history;
 mod hooks;
 mod http2;
 mod not_sent;

@@ -1,16 +1,12 @@
-//! The events of the error layer and of the retry policy.
+//! The events of the error layer and of the retry policy; those of the throttle are in `throttle.rs`.
 //!
 //! A program of its own: it sets the subscriber of the whole process. Each test sees the events of its own thread.
 #![expect(clippy::unwrap_used, reason = "a test that unwraps too much fails")]
 
-use std::{
-    cell::RefCell,
-    collections::BTreeMap,
-    error::Error as StdError,
-    fmt::{self, Debug},
-    io::ErrorKind,
-    sync::Once,
-};
+mod recorder;
+mod throttle;
+
+use std::{error::Error as StdError, fmt, io::ErrorKind};
 
 use http::{Request, StatusCode};
 use tower::{BoxError, Layer, ServiceBuilder, ServiceExt};
@@ -19,68 +15,9 @@ use tower_oss::{
     error::NotSentError,
     test_util::{Answer, ErrorResponse, Scripted},
 };
-use tracing::{
-    Event, Level, Metadata, Subscriber,
-    field::{Field, Visit},
-    span,
-};
+use tracing::Level;
 
-/// An event: its level and its fields.
-type Told = (Level, BTreeMap<String, String>);
-
-thread_local! {
-    static EVENTS: RefCell<Vec<Told>> = const { RefCell::new(Vec::new()) };
-}
-
-struct Recorder;
-
-struct Fields<'a>(&'a mut BTreeMap<String, String>);
-
-impl Visit for Fields<'_> {
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        self.0.insert(field.name().to_owned(), format!("{value:?}"));
-    }
-
-    fn record_str(&mut self, field: &Field, value: &str) {
-        self.0.insert(field.name().to_owned(), value.to_owned());
-    }
-}
-
-impl Subscriber for Recorder {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target().starts_with("tower_oss")
-    }
-
-    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
-        span::Id::from_u64(1)
-    }
-
-    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
-    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
-    fn enter(&self, _: &span::Id) {}
-    fn exit(&self, _: &span::Id) {}
-
-    fn event(&self, event: &Event<'_>) {
-        assert_eq!(event.metadata().target(), "tower_oss", "the path of no private module");
-        let mut fields = BTreeMap::new();
-        event.record(&mut Fields(&mut fields));
-        EVENTS.with_borrow_mut(|events| events.push((*event.metadata().level(), fields)));
-    }
-}
-
-fn record() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| tracing::subscriber::set_global_default(Recorder).unwrap());
-}
-
-/// The events since the last look.
-fn events() -> Vec<Told> {
-    EVENTS.take()
-}
-
-fn fields<const N: usize>(expected: [(&str, &str); N]) -> BTreeMap<String, String> {
-    expected.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
-}
+use crate::recorder::{events, fields, record};
 
 fn failure(code: ErrorCode, id: &str) -> Answer {
     ErrorResponse::new(code).request_id(id).into()
