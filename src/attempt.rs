@@ -4,8 +4,8 @@ use http::Request;
 
 /// The number of an attempt: a request extension, for signers, spans and headers.
 ///
-/// [`RetryPolicy`](crate::RetryPolicy) adds it from the second attempt on. A request without it is the
-/// first attempt.
+/// [`RetryPolicy`](crate::RetryPolicy) adds it from the second attempt on. A request without it is
+/// the first attempt.
 ///
 /// # Examples
 ///

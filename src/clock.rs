@@ -1,7 +1,7 @@
 //! The difference between the local clock and the server's.
 //!
-//! OSS rejects a request whose date is more than 15 minutes off. [`ClockOffset`] learns the difference from
-//! such a response, so that the next attempt is dated right.
+//! OSS rejects a request whose date is more than 15 minutes off. [`ClockOffset`] learns the
+//! difference from such a response, so that the next attempt has the right date.
 
 use std::{
     fmt,
@@ -21,27 +21,27 @@ use crate::{
 /// Give clones of one `ClockOffset` to
 ///
 /// - [`OssErrorLayer::clock`](crate::OssErrorLayer::clock), which learns the offset,
-/// - [`RetryPolicy::clock`](crate::RetryPolicy::clock), which retries a request that was rejected for its
-///   date, once, after the offset has changed,
+/// - [`RetryPolicy::clock`](crate::RetryPolicy::clock), which retries a request that was rejected
+///   for its date, once, after the offset has changed,
 /// - your signer, which dates requests with [`now`](Self::now).
 ///
 /// The local clock is never changed. Use one offset for all servers that share a clock.
 ///
 /// # When it learns
 ///
-/// From a `RequestTimeTooSkewed` response: from `ServerTime` in the body, or else from the `Date` header. With
-/// V4 signatures, OSS answers a wrong date with `InvalidArgument`, which has many other causes. Then the offset
-/// is learned only if `Date` differs from [`now`](Self::now) by more than 15 minutes. A response from a cache
-/// (with an `Age`) is ignored. When the local clock has been corrected, the next such response brings the
-/// offset back to zero.
+/// From a `RequestTimeTooSkewed` response: from `ServerTime` in the body, or else from the `Date`
+/// header. With V4 signatures, OSS responds to a wrong date with `InvalidArgument`, which has many
+/// other causes. Then the offset is learned only if `Date` differs from [`now`](Self::now) by more
+/// than 15 minutes. A response from a cache (with an `Age`) is ignored. When the local clock has
+/// been corrected, the next such response brings the offset back to zero.
 ///
 /// # Bound
 ///
-/// An offset beyond the bound is ignored, and so is a server time before 2020. The default bound is 48 hours: a
-/// date that is wrong by one day, in any time zone. A larger bound is a risk: without TLS, a forged response
-/// can move the dates of your signatures by as much as the bound, and a hostile server could collect signatures
-/// that stay valid far into the future. If the bound was exceeded, the error says so in
-/// [`explain`](OssError::explain) and in its `tracing` event.
+/// An offset beyond the bound is ignored, and so is a server time before 2020. The default bound is
+/// 48 hours: a date that is wrong by one day, in any time zone. A larger bound is a risk: without
+/// TLS, a forged response can move the dates of your signatures by as much as the bound, and a
+/// hostile server could collect signatures that stay valid far into the future. If the bound was
+/// exceeded, the error says so in [`explain`](OssError::explain) and in its `tracing` event.
 ///
 /// # Examples
 ///
@@ -85,8 +85,8 @@ impl ClockOffset {
 
     /// Creates a handle with an offset of zero and this bound.
     ///
-    /// A device that starts in 1970 needs about sixty years. The bound is clamped to what an HTTP date can
-    /// represent, about 8 000 years.
+    /// A device that starts in 1970 needs about sixty years. The bound is clamped to what an HTTP
+    /// date can represent, about 8 000 years.
     #[must_use]
     pub fn bounded(bound: Duration) -> Self {
         Self(Arc::new(SharedOffset { ahead: AtomicI64::new(0), bound: to_millis(bound.min(LATEST)) }))
@@ -101,7 +101,8 @@ impl ClockOffset {
 
     /// Converts a time of the local clock to the server's clock.
     ///
-    /// The result is never before 1970 or after 9999, so it can always be formatted as an HTTP date.
+    /// The result is never before 1970 or after 9999, so it can always be formatted as an HTTP
+    /// date.
     #[must_use]
     pub fn apply(&self, local: SystemTime) -> SystemTime {
         let ahead = self.millis();
@@ -111,8 +112,8 @@ impl ClockOffset {
         SystemTime::UNIX_EPOCH.checked_add(LATEST).map_or(moved, |latest| moved.min(latest))
     }
 
-    /// Returns the milliseconds by which the server's clock is ahead of the local one. Negative if it is
-    /// behind.
+    /// Returns the milliseconds by which the server's clock is ahead of the local one. Negative if
+    /// it is behind.
     #[must_use]
     pub fn millis(&self) -> i64 {
         self.0.ahead.load(Relaxed)
@@ -139,7 +140,8 @@ impl ClockOffset {
         Learned::Believed
     }
 
-    /// Learns from an error that a wrong clock may have caused, and marks the error if the bound was exceeded.
+    /// Learns from an error that a wrong clock may have caused, and marks the error if the bound
+    /// was exceeded.
     #[expect(clippy::disallowed_methods, reason = "the response has just come")]
     pub(crate) fn learn_from(&self, error: &OssError) {
         if self.learn_at(error, SystemTime::now()) == Learned::BeyondBound {
@@ -185,7 +187,7 @@ pub(crate) fn may_be_skewed(error: &OssError) -> bool {
     error.is_clock_skewed() || *error.plain_code() == ErrorCode::InvalidArgument
 }
 
-/// The server's time as the body has it.
+/// The server's time from the body.
 fn server_time(error: &OssError) -> Option<SystemTime> {
     let text = error.field("ServerTime").or_else(|| error.field("Detail/ServerTime"))?;
     humantime::parse_rfc3339_weak(text).ok()

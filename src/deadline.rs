@@ -6,8 +6,8 @@ use tokio::time::Instant;
 /// The time by which a call must end: a request extension.
 ///
 /// [`RetryPolicy`](crate::RetryPolicy) starts no wait that would end after it, and
-/// [`Throttle`](crate::throttle::Throttle) keeps no request waiting beyond it. Neither stops an attempt
-/// that is in progress; use tower's `Timeout` for that.
+/// [`Throttle`](crate::throttle::Throttle) keeps no request waiting beyond it. Neither stops an
+/// attempt that is in progress; use tower's `Timeout` for that.
 ///
 /// # Examples
 ///
@@ -30,7 +30,8 @@ impl Deadline {
         Self(moment)
     }
 
-    /// Creates a deadline this long from now, or in thirty years if the clock cannot represent that.
+    /// Creates a deadline this long from now, or in thirty years if the clock cannot represent
+    /// that.
     #[must_use]
     pub fn after(duration: Duration) -> Self {
         Self(far(Instant::now(), duration))

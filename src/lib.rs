@@ -6,15 +6,16 @@
 //! | [`Error`], [`OssError`] | what went wrong, complete and without leaking secrets |
 //! | [`ErrorCode`], [`ErrorClass`] | what to branch on |
 //! | [`OssHeaders`](layer::OssHeaders) | the headers of every response, also of a success: the [request id](layer::OssHeaders#obtain-the-request-id) |
-//! | [`FindOssError`] | finds the error behind what other layers wrapped around it |
+//! | [`FindOssError`] | finds the error that other layers have wrapped |
 //! | [`RetryPolicy`] | for tower's retry layer: what is [retried](retry), and when, within a budget |
-//! | [`Idempotency`](retry::Idempotency), [`RetryStop`](error::RetryStop) | what must not be applied twice, and why the policy did not retry |
+//! | [`Idempotency`](retry::Idempotency), [`RetryStop`](error::RetryStop) | what must not take effect twice, and why the policy did not retry |
 //! | [`ThrottleLayer`] | lowers the [request rate](throttle) of all calls while OSS reports overload |
 //! | [`ClockOffset`] | the offset of the server's clock, for signers |
 //!
 //! # Examples
 //!
-//! The complete stack. The inner service is scripted here; a hyper-util client or an `axum::Router` fits as it is.
+//! The complete stack. The inner service is scripted here: a hyper-util client or an `axum::Router`
+//! can take its place.
 //!
 //! ```
 //! use std::time::Duration;
@@ -38,12 +39,12 @@
 //!     .retry(RetryPolicy::default().clock(clock.clone()))
 //!     .layer(ThrottleLayer::new())
 //!     .layer(OssErrorLayer::new().clock(clock.clone()))
-//!     .map_request(|request: Request<()>| request) // your signer, which dates each attempt by `clock.now()`
+//!     .map_request(|request: Request<()>| request) // your signer, with `clock.now()` as date
 //!     .timeout(Duration::from_secs(10)) // one attempt, its upload included
 //!     .service(oss);
 //!
 //! let error = client.oneshot(Request::new(())).await.unwrap_err(); // boxed by the outer timeout
-//! let error = error.oss_error().expect("OSS answered");
+//! let error = error.oss_error().expect("OSS responded");
 //! assert!(error.is_access_denied());
 //! assert_eq!(error.request_id(), Some("65A1F0C2D3E4B5A697887766"));
 //! assert_eq!(error.attempts(), 2);
@@ -52,20 +53,25 @@
 //!
 //! # What it does not do
 //!
-//! - It does not see an error inside a success: an error document under status 200, the end frame of a SelectObject
-//!   stream, or a success body that breaks off while you read it.
-//! - It recognises a failed callback (203) by the request's header or query. A form upload (PostObject) carries its
-//!   callback in the body, where it is not looked for.
-//! - It does not branch on ECs or on message texts, which OSS changes without notice, and neither should you.
+//! - It does not see an error inside a success: an error document under status 200, the end frame
+//!   of a SelectObject stream, or a success body that breaks off while you read it.
+//! - It recognizes a failed callback (203) by the request's header or query. A form upload
+//!   (PostObject) has its callback in the body, which is not searched.
+//! - It does not branch on ECs or on message texts, which OSS changes without notice, and neither
+//!   should you.
 //! - It does not decompress: put a decompressing layer below.
 //!
 //! # Features
 //!
-//! - `hyper-util`, on by default: tells the transport errors of hyper, hyper-util and reqwest apart.
-//! - `http2`: tells a request that an HTTP/2 server did not process from one that may have taken effect.
-//! - `tracing`: events with target `tower_oss` and OpenTelemetry's names: WARN or INFO per error, DEBUG per retry, one when
-//!   a call has failed, with the request ids of its attempts, and INFO when the throttle slows down or an outage begins or ends.
-//! - `test-util`: the module `test_util`, for your tests: a scripted OSS, and errors made to order. Not on wasm32.
+//! - `hyper-util`, on by default: tells the transport errors of hyper, hyper-util and reqwest
+//!   apart.
+//! - `http2`: tells a request that an HTTP/2 server did not process from one that may have taken
+//!   effect.
+//! - `tracing`: events with target `tower_oss` and OpenTelemetry's names: WARN or INFO per error,
+//!   DEBUG per retry, one when a call has failed, with the request ids of its attempts, and INFO
+//!   when the throttle slows down or an outage begins or ends.
+//! - `test-util`: the module `test_util`, for your tests: a scripted OSS, and builders for errors.
+//!   Not on wasm32.
 //! - `full`: all of them.
 //!
 //! # Minimum supported Rust version

@@ -2,7 +2,7 @@
 
 use http::Method;
 
-/// The standard methods; of any other one, nothing is kept but that.
+/// The standard methods. All others are [`Other`](Self::Other).
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) enum StandardMethod {
     Options,

@@ -1,4 +1,5 @@
-//! Atomics and locks: std's, or loom's where the tests try every interleaving of threads (`.ci/extra/loom`).
+//! Atomics and locks: std's, or loom's where the tests try every interleaving of threads
+//! (`.ci/extra/loom`).
 
 #[cfg(not(all(test, tower_oss_loom)))]
 pub(crate) use std::sync::{

@@ -5,7 +5,7 @@ mod interleavings {
     use crate::clock::*;
 
     #[test]
-    fn of_two_teachers_one_is_believed_and_no_mixture_of_both() {
+    fn one_of_two_concurrent_updates_wins_unmixed() {
         loom::model(|| {
             let clock = ClockOffset::new();
             let local = SystemTime::UNIX_EPOCH + 2 * EARLIEST;
@@ -36,7 +36,8 @@ mod offsets {
         humantime::parse_rfc3339(text).unwrap()
     }
 
-    /// What is learned at noon by the local clock from an answer with this body and these headers.
+    /// The result of learning at noon, local time, from a response with this body and these
+    /// headers.
     fn learned(clock: &ClockOffset, body: &str, headers: &[(&'static str, &str)]) -> i64 {
         let answer = headers
             .iter()
@@ -54,7 +55,7 @@ mod offsets {
     const NOON: (&str, &str) = ("date", "Sun, 22 Nov 2026 12:00:00 GMT");
 
     #[test]
-    fn the_body_is_believed_before_the_date() {
+    fn the_server_time_in_the_body_comes_before_the_date() {
         let body = skewed("2026-11-22T10:00:00.500Z");
         assert_eq!(learned(&ClockOffset::new(), &body, &[ONE_OCLOCK]), -2 * HOUR + 500);
         let nested = "<Error><Code>RequestTimeTooSkewed</Code><Detail><ServerTime>2026-11-22T13:00:00Z</ServerTime></Detail></Error>";
@@ -62,7 +63,7 @@ mod offsets {
     }
 
     #[test]
-    fn a_server_time_that_cannot_be_true_leaves_the_word_to_the_date() {
+    fn an_implausible_server_time_is_replaced_by_the_date() {
         for nonsense in [
             "",
             "soon",
@@ -86,7 +87,7 @@ mod offsets {
     }
 
     #[test]
-    fn the_bound_is_a_setting_and_zero_comes_back() {
+    fn the_bound_is_a_setting_and_the_offset_returns_to_zero() {
         let far = skewed("2026-11-24T13:00:00Z");
         assert_eq!(learned(&ClockOffset::new(), &far, &[]), 0);
         let a_day = skewed("2026-11-23T12:00:02Z");
@@ -99,7 +100,7 @@ mod offsets {
     }
 
     #[test]
-    fn an_invalid_argument_counts_only_with_a_date_far_away() {
+    fn an_invalid_argument_counts_only_with_a_date_far_off() {
         let body = "<Error><Code>InvalidArgument</Code></Error>";
         assert_eq!(learned(&ClockOffset::new(), body, &[ONE_OCLOCK]), HOUR);
         assert_eq!(learned(&ClockOffset::new(), body, &[ONE_OCLOCK, ("age", "1")]), 0);
@@ -115,7 +116,7 @@ mod offsets {
     }
 
     #[test]
-    fn moments_move_by_the_offset_and_never_beyond_what_a_clock_can_say() {
+    fn times_move_by_the_offset_within_what_a_clock_can_represent() {
         let clock = ClockOffset::bounded(Duration::MAX);
         let noon = at("2026-11-22T12:00:00Z");
         assert!(clock.learn(at("2026-11-22T11:00:00Z"), noon));

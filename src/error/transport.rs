@@ -86,7 +86,7 @@ impl TransportError {
 
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "no answer from OSS: {}", self.0.failure.describe())?;
+        write!(f, "no response from OSS: {}", self.0.failure.describe())?;
         let attempts = self.attempts();
         match (attempts, self.last_oss_error()) {
             (..=1, None) => Ok(()),

@@ -16,10 +16,10 @@ use crate::{
 };
 
 impl OssError {
-    /// Reads an answer that is known to be an error, without the layer: the same error comes out.
+    /// Creates the error that the layer would create from this response.
     ///
-    /// The first 64 KiB of the body are kept and read. An answer to HEAD has no body; its error document is in the
-    /// header `x-oss-err`, and is found there.
+    /// The first 64 KiB of the body are kept and parsed. A response to HEAD has no body: its error
+    /// document is in the header `x-oss-err`.
     #[must_use]
     pub fn from_response(response: Response<Bytes>) -> Self {
         let (head, mut body) = response.into_parts();
@@ -29,7 +29,7 @@ impl OssError {
             length if length > Limits::DEFAULT.keep => BodyState::Truncated,
             _ => BodyState::Complete,
         };
-        // A copy of what is kept, unless nobody else has the buffer; then the rest of it is given back.
+        // Copies what is kept, unless the buffer is not shared. Then its other part is freed.
         body.truncate(Limits::DEFAULT.keep);
         let mut bytes = Vec::from(body);
         bytes.shrink_to_fit();
@@ -37,15 +37,15 @@ impl OssError {
     }
 }
 
-/// Makes an error of all that is known about it.
+/// Builds the error from the response head and what was read of the body.
 pub(super) fn assemble(head: response::Parts, method: StandardMethod, collected: Collected) -> OssError {
-    // Filled in where it will stay: it is too large to be moved about.
+    // Filled in place: it is large, and moving it costs time.
     let mut error = Arc::<ErrorParts>::default();
-    // INVARIANT: nobody else has it yet.
+    // INVARIANT: the `Arc` was just made, so it is not shared.
     let parts = Arc::get_mut(&mut error).expect("a new Arc is shared");
     parts.status = head.status;
     parts.version = head.version;
-    // The map in its place is empty. To forget it loses nothing, and takes less than to look for what it would free.
+    // The old map is empty. Forgetting it leaks nothing, and is cheaper than dropping it.
     mem::forget(mem::replace(&mut parts.headers, head.headers));
     parts.extensions = head.extensions;
     parts.method = method;
@@ -87,10 +87,10 @@ pub(super) fn assemble(head: response::Parts, method: StandardMethod, collected:
     OssError::new(error)
 }
 
-/// Whether less of the body came than `content-length` announces.
+/// Whether the body is shorter than `content-length` announces.
 ///
-/// HTTP/2 can end a body early without an error. In a response that has no body, the header tells how long that of
-/// a GET would be; where the method is unknown, it may be that of a HEAD.
+/// HTTP/2 can end a body early without an error. In a response to HEAD, the header is the length
+/// for a GET. If the method is unknown, the request may have been a HEAD.
 fn is_short(parts: &ErrorParts, received: usize) -> bool {
     let has_no_body = matches!(parts.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
         || parts.method.get().map_or(received == 0, |method| method == Method::HEAD);
@@ -105,7 +105,7 @@ fn to_u64(length: usize) -> u64 {
     length.try_into().unwrap_or(u64::MAX)
 }
 
-/// What the document does not say, single headers may.
+/// Fills gaps in the document from single headers.
 fn fill_from_headers(fields: &mut Fields, headers: &HeaderMap) {
     for (basic, name) in
         [(Basic::Code, &X_OSS_ERROR_TYPE), (Basic::RequestId, &X_OSS_REQUEST_ID), (Basic::Ec, &X_OSS_EC)]
@@ -118,18 +118,18 @@ fn fill_from_headers(fields: &mut Fields, headers: &HeaderMap) {
     }
 }
 
-/// Whether the body is encoded in a way that is known to compress it.
+/// Whether the body has a coding that compresses.
 fn is_encoded(headers: &HeaderMap) -> bool {
     let values = headers.get_all(CONTENT_ENCODING).iter().filter_map(|value| value.to_str().ok());
     let mut codings = values.flat_map(|value| value.split(',')).map(str::trim);
     codings.any(|coding| CODINGS.iter().any(|known| known.eq_ignore_ascii_case(coding)))
 }
 
-/// Codings that compress. Of a body in any other, the bytes say what they are.
+/// Codings that compress. With any other coding, the bytes of the body decide.
 const CODINGS: [&str; 7] = ["br", "compress", "deflate", "gzip", "x-compress", "x-gzip", "zstd"];
 
-/// The code of an answer that names none: the one code that OSS documents for the status, or the status's own
-/// name. 404 is not `NoSuchKey`: the bucket may be what is missing.
+/// The code of a response without one: the only code that OSS documents for the status, or the name
+/// of the status. 404 is not `NoSuchKey`: the bucket may not exist.
 fn inferred(status: StatusCode) -> ErrorCode {
     match status.as_u16() {
         203 => ErrorCode::CallbackFailed,
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn bare_json_is_from_oss_only_if_a_header_says_so() {
+    fn json_without_a_code_is_from_oss_only_if_a_header_says_so() {
         for (body, header, kind, message) in [
             (r#"{"message":"m"}"#, "x-oss-request-id", BodyKind::OssJson, Some("m")),
             (r#"{"message":"m"}"#, "x-request-id", BodyKind::OtherJson, None),

@@ -25,17 +25,18 @@ use super::RequestInfo;
 /// # let _ = layer;
 /// ```
 pub trait ClassifyResponse: Send + Sync {
-    /// Whether the response is an error. If not, it passes through untouched.
+    /// Returns whether the response is an error. If not, it passes through unchanged.
     fn is_error(&self, request: RequestInfo, status: StatusCode, headers: &HeaderMap) -> bool;
 }
 
-/// The rule that [`OssErrorLayer`](crate::OssErrorLayer) uses by itself.
+/// The default rule of [`OssErrorLayer`](crate::OssErrorLayer).
 ///
-/// Errors are all statuses from 400 up, and 203 when the request carried an upload callback: the object is stored
-/// then, but the callback failed. Everything else passes, redirects and 304 included.
+/// Every status from 400 up is an error. So is 203, if the request carried an upload callback: the
+/// object is stored, but the callback failed. Every other response passes, including redirects and
+/// 304.
 ///
-/// A status from 600 up is no HTTP: the class of its error is `Unknown` unless a code says more, and it is not
-/// retried.
+/// A status from 600 up is not valid HTTP. The class of its error is `Unknown` unless there is a
+/// code, and it is not retried.
 #[derive(Clone, Copy, Debug, Default)]
 #[expect(clippy::exhaustive_structs, reason = "a name for one rule, to be written as a value")]
 pub struct OssRule;

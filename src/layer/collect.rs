@@ -17,37 +17,39 @@ use crate::{
     error::{BodyState, BoxError},
 };
 
-/// Longer than nearly all error documents, in bytes.
+/// The initial size of the buffer, in bytes: more than nearly all error documents have.
 const USUAL_LEN: usize = 512;
 
-/// How much is read in one poll before other tasks get a chance to run: some tens of microseconds of work.
+/// How many bytes are read in one poll before other tasks can run: some tens of microseconds.
 const MAX_FRAMES_PER_POLL: u32 = 64;
 const MAX_BYTES_PER_POLL: usize = 1024 * 1024;
 
-/// What there is of a body.
+/// What was read of a body.
 pub(super) struct Collected {
     pub(super) bytes: Vec<u8>,
-    /// The length of the body as far as it came, with what was discarded.
+    /// The number of bytes received, including the discarded ones.
     pub(super) received: usize,
     pub(super) state: BodyState,
-    /// Why reading failed.
+    /// Why reading the body failed.
     pub(super) cause: Option<BoxError>,
 }
 
-/// Reads a body up to its end or to the first limit. It never fails: what came is never lost.
+/// Reads a body up to its end or to the first limit. It never fails, and keeps what was received.
 ///
-/// The body stands apart, so that this can be moved: nearly always, it is done before it has to be kept anywhere. The
-/// timer is made when the body first returns `Pending`, so a body that is ready needs no runtime.
+/// The body is passed to each poll, so that this can be moved: nearly always, it completes in the
+/// first poll. The timer is created when the body first returns `Pending`, so a body that is ready
+/// needs no runtime.
 pub(super) struct Collect<B> {
     body: Pin<Box<B>>,
     limits: Limits,
     buffer: Vec<u8>,
-    /// Bytes that came.
+    /// Bytes received.
     received: usize,
-    /// What counts against the limit: the bytes, and each empty frame as one, so that endless ones come to an end.
+    /// What counts towards the limit: the bytes, and 1 for each empty frame, so that endless empty
+    /// frames end.
     read: usize,
     end: DocumentEnd,
-    /// How much of the buffer was searched for the end of the document.
+    /// How many bytes of the buffer were searched for the end of the document.
     scanned: usize,
     deadline: Option<Instant>,
     silence: Option<Silence>,
@@ -58,7 +60,7 @@ pub(super) struct Collect<B> {
 #[derive(Clone, Copy)]
 struct Silence {
     since: Instant,
-    /// How many bytes had come before.
+    /// How many bytes had been received when the wait began.
     received: usize,
 }
 
@@ -87,10 +89,11 @@ where
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Collected> {
         let (mut frames, before) = (0, self.received);
         loop {
-            // The body before the timer: what is there counts, however late this is polled.
+            // Polls the body before the timer: bytes that are there count, even if this is polled
+            // late.
             let (state, cause) = match self.body.as_mut().poll_frame(cx) {
                 Poll::Ready(Some(Ok(frame))) => {
-                    // Trailers and unknown frames say nothing about the error.
+                    // Trailers and unknown frames have no part of the error.
                     let length = frame.into_data().map_or(0, |data| self.keep(data));
                     frames += 1;
                     if !self.is_worth_reading_on(length) {
@@ -114,7 +117,7 @@ where
         }
     }
 
-    /// Keeps what there is room for; returns how long the frame was.
+    /// Keeps the bytes up to the limit. Returns the length of the frame.
     fn keep(&mut self, mut data: impl Buf) -> usize {
         let length = data.remaining();
         self.received = self.received.saturating_add(length);
@@ -132,7 +135,7 @@ where
         length
     }
 
-    /// Doubles the buffer, but never beyond the limit; and starts with what is enough for nearly every document.
+    /// Doubles the buffer, up to the limit. It starts with [`USUAL_LEN`].
     fn reserve(&mut self, room: usize) {
         if self.buffer.capacity() - self.buffer.len() < room {
             let grown = (2 * self.buffer.capacity()).max(USUAL_LEN);
@@ -141,7 +144,7 @@ where
         }
     }
 
-    /// The document may end in what there is no room for.
+    /// The document may end in the part that is discarded.
     fn discard(&mut self, mut data: impl Buf) {
         self.scan();
         while !data.chunk().is_empty() {
@@ -150,16 +153,16 @@ where
         }
     }
 
-    /// Searches what is new in the buffer for the end of the document.
+    /// Searches the new bytes of the buffer for the end of the document.
     fn scan(&mut self) {
         self.end.read(&self.buffer[self.scanned..]);
         self.scanned = self.buffer.len();
     }
 
-    /// Whether there is a point in the next frame.
+    /// Whether to read another frame.
     ///
-    /// A body that is announced to be longer than what will be read is left at once: reading a part of it frees no
-    /// connection.
+    /// A body whose announced length exceeds the limit is not read further: reading a part of it
+    /// would not free the connection.
     fn is_worth_reading_on(&mut self, length: usize) -> bool {
         self.read = self.read.saturating_add(length.max(1));
         let Limits { keep, read, read_announced, .. } = self.limits;
@@ -181,7 +184,8 @@ where
         *self.deadline.get_or_insert_with(|| far(now, self.limits.deadline))
     }
 
-    /// Waits for the next byte, but not past the deadline, and only for the grace if the document has ended.
+    /// Waits for the next byte, but not past the deadline, and only for the grace if the document
+    /// has ended.
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<BodyState> {
         self.scan();
         let (limit, state) = match self.end.is_reached() {

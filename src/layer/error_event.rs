@@ -3,7 +3,8 @@ use http::Method;
 use super::{RequestInfo, error_layer::OssErrorSettings, trace};
 use crate::error::{BoxError, Error};
 
-/// An error that the layer is about to return. See [`OssErrorLayer::on_error`](crate::OssErrorLayer::on_error).
+/// An error that the layer is about to return. See
+/// [`OssErrorLayer::on_error`](crate::OssErrorLayer::on_error).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ErrorEvent<'a> {
@@ -21,7 +22,7 @@ impl<'a> ErrorEvent<'a> {
     }
 }
 
-/// The error of a call that got no response.
+/// The error of an attempt without a response.
 #[cold]
 #[inline(never)]
 pub(super) fn without_response(
@@ -38,7 +39,7 @@ pub(super) fn without_response(
     error
 }
 
-/// Tells whoever wants to know of an error.
+/// Reports an error to the hook and to `tracing`.
 pub(super) fn announce(error: &Error, info: RequestInfo, settings: Option<&OssErrorSettings>) {
     trace::event(error, info);
     if let Some(on_error) = settings.and_then(|settings| settings.on_error.as_ref()) {

@@ -8,10 +8,10 @@ use crate::clock::ClockOffset;
 
 /// Turns error responses into [`Error::Oss`](crate::Error::Oss).
 ///
-/// A success passes through untouched: its type, its body and its bytes are the inner service's own, and nothing
-/// is allocated. The body of an error is read within limits, so that its connection can be reused, and parsed: XML,
-/// JSON, or the header `x-oss-err` where there is no body. An error of the inner service becomes
-/// [`Error::Transport`](crate::Error::Transport).
+/// A success passes through unchanged: the response has the type and the body of the inner service,
+/// and nothing is allocated. The body of an error response is read within limits, so that its
+/// connection can be reused, and parsed: XML, JSON, or the header `x-oss-err` if there is no body.
+/// An error of the inner service becomes [`Error::Transport`](crate::Error::Transport).
 ///
 /// | setting | default |
 /// |---|---|
@@ -22,36 +22,41 @@ use crate::clock::ClockOffset;
 /// | [`grace`](Self::grace): time without a byte after the error document has ended | 50 ms |
 /// | [`redirects_as_errors`](Self::redirects_as_errors) | redirects pass |
 /// | [`classify`](Self::classify): which responses are errors | [`OssRule`] |
-/// | [`clock`](Self::clock): what learns the server's time | nothing |
+/// | [`clock`](Self::clock): learns the server's time | none |
 ///
 /// # Place among the layers
 ///
-/// Inside a retry layer, so that by the time it decides, the error body has been read and the connection is back in
-/// the pool; outside whatever signs requests; and outside a layer that decompresses responses. A Timeout outside
-/// counts the reading of the error body, too: make it longer than the body deadline, or it hides the error.
+/// Put it inside a retry layer, so that by the time it decides, the error body has been read and
+/// the connection is back in the pool. Put it outside the signer, and outside a layer that
+/// decompresses responses. A Timeout outside includes the reading of the error body: make it longer
+/// than the body deadline, or it hides the error.
 ///
-/// A decompressing layer must remove the header `content-length`, as tower-http's does: an error body that ends
-/// before the announced length, and not with an error document, counts as
+/// A decompressing layer must remove the header `content-length`, as tower-http's does. An error
+/// body that ends before the announced length, and without a complete error document, counts as
 /// [`Truncated`](crate::error::BodyState::Truncated).
 ///
 /// # HTTP/2
 ///
-/// A body that is not read to its end is dropped. Over HTTP/1.1, that closes its connection. Over HTTP/2, it resets
-/// its stream, and h2 closes the whole connection, with all requests on it, when bytes have come for 1 024 streams
-/// that it had reset and forgotten (`too_many_internal_resets`). So an error body that announces at most
-/// 2 MiB, the window of a stream in hyper-util and reqwest, is read to its end over HTTP/2 even if the drain limit is
-/// lower: it may be on its way already. Longer bodies, and those that stall past a time limit, are reset. Where a
-/// proxy sends many of those, raise [`drain_limit`](Self::drain_limit) or the client's stream windows.
+/// A body that is not read to its end is dropped. Over HTTP/1.1, that closes its connection. Over
+/// HTTP/2, it resets its stream. After bytes have arrived for 1 024 streams that were reset and
+/// forgotten, h2 closes the connection with all requests on it (`too_many_internal_resets`).
+///
+/// Therefore an error body with an announced length of at most 2 MiB, the stream window of
+/// hyper-util and reqwest, is read to its end over HTTP/2, even if the drain limit is lower: the
+/// server may have sent it already. Longer bodies, and those that stall past a time limit, are
+/// reset. If a proxy sends many of those, raise [`drain_limit`](Self::drain_limit) or the client's
+/// stream windows.
 ///
 /// # Clone
 ///
-/// Clones share their settings, the hook of [`on_error`](Self::on_error) and the [`ClockOffset`] until a setter is
-/// called on one of them: that one then has settings of its own. The services that the layer made keep theirs.
+/// Clones share their settings, including the closure of [`on_error`](Self::on_error) and the
+/// [`ClockOffset`]. A setter changes only the clone that it is called on, and no service that was
+/// made before.
 ///
 /// # Panics
 ///
-/// An error body that has to be waited for needs a tokio runtime with its time driver, like every other timer of
-/// tokio: polling the future outside of one panics. Without waiting, any executor will do.
+/// If an error body is not ready at once, the future needs a tokio runtime with its time driver,
+/// and panics outside of one.
 ///
 /// # Examples
 ///
@@ -66,8 +71,8 @@ use crate::clock::ClockOffset;
 /// # async fn main() {
 /// let client = service_fn(|_: Request<()>| async {
 ///     let body = "<Error><Code>NoSuchKey</Code></Error>";
-///     let response = Response::builder().status(StatusCode::NOT_FOUND).body(Full::new(Bytes::from(body)));
-///     response.map_err(BoxError::from)
+///     let response = Response::builder().status(StatusCode::NOT_FOUND);
+///     response.body(Full::new(Bytes::from(body))).map_err(BoxError::from)
 /// });
 /// let client = ServiceBuilder::new().layer(OssErrorLayer::new()).service(client);
 ///
@@ -77,7 +82,7 @@ use crate::clock::ClockOffset;
 /// ```
 #[derive(Clone, Default)]
 pub struct OssErrorLayer {
-    /// None means the defaults: no reference count to change for each request.
+    /// `None` means the defaults: then no reference count changes per request.
     settings: Option<Arc<OssErrorSettings>>,
 }
 
@@ -93,58 +98,59 @@ pub(super) struct OssErrorSettings {
 type OnError = dyn Fn(&ErrorEvent<'_>) + Send + Sync;
 
 impl OssErrorLayer {
-    /// The layer with its defaults.
+    /// Creates a layer with the default settings.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Keeps at most this many bytes of an error body; 64 KiB unless set, at least 1 KiB, at most 16 MiB.
+    /// Keeps at most this many bytes of an error body. Default: 64 KiB. At least 1 KiB, at most 16
+    /// MiB.
     ///
-    /// A longer body is cut, never rejected. This much memory may be held for each error that is being read.
+    /// A longer body is cut, not rejected. Each error that is being read may use this much memory.
     #[must_use]
     pub fn body_limit(self, bytes: usize) -> Self {
         self.with(|settings| settings.limits.keep = bytes.clamp(1024, 16 * 1024 * 1024))
     }
 
-    /// Reads at most about this many bytes of an error body, 1 MiB unless set, and discards those beyond the
-    /// [`body_limit`](Self::body_limit).
+    /// Reads at most about this many bytes of an error body, and discards those beyond the
+    /// [`body_limit`](Self::body_limit). Default: 1 MiB.
     ///
-    /// A connection can be reused only after the body has been read to its end; a longer one costs its connection,
-    /// or over [HTTP/2](Self#http2) its stream.
+    /// A connection can be reused only after the body has been read to its end. A longer body
+    /// closes its connection, or resets its stream over [HTTP/2](Self#http2).
     #[must_use]
     pub fn drain_limit(self, bytes: usize) -> Self {
         self.with(|settings| (settings.limits.read, settings.limits.read_announced) = (bytes, bytes))
     }
 
-    /// Gives an error body at most this time to arrive, 5 s unless set, from the moment when it first returns
-    /// `Pending`.
+    /// Limits the time for an error body to arrive, from when it first returns `Pending`. Default:
+    /// 5 s.
     #[must_use]
     pub fn body_deadline(self, time: Duration) -> Self {
         self.with(|settings| settings.limits.deadline = time)
     }
 
-    /// Gives up on the body of a 429 or 5xx after this time without a byte of it, 1 s unless set.
+    /// Stops reading the body of a 429 or 5xx after this time without a byte. Default: 1 s.
     ///
-    /// Such a status alone says that the request is worth a retry, so its error document is not worth a long wait.
-    /// Of other statuses, the document says what is wrong: only the [`body_deadline`](Self::body_deadline) limits
-    /// their bodies.
+    /// With such a status, the request is retried whatever the document says, so a long wait for it
+    /// is not worthwhile. With other statuses, the document tells what is wrong: only the
+    /// [`body_deadline`](Self::body_deadline) limits their bodies.
     #[must_use]
     pub fn body_idle_timeout(self, time: Duration) -> Self {
         self.with(|settings| settings.limits.idle = time)
     }
 
-    /// Waits at most this time without a byte, 50 ms unless set, for the end of a body whose error document has
-    /// ended.
+    /// Limits the time without a byte once the error document is complete, but the body has not
+    /// ended. Default: 50 ms.
     ///
-    /// A terminating chunk that comes a little later keeps its connection, and a peer that never sends it costs no
-    /// more than this.
+    /// The connection can be reused if the terminating chunk arrives within this time. A peer that
+    /// never sends it delays the error by this time only.
     #[must_use]
     pub fn grace(self, time: Duration) -> Self {
         self.with(|settings| settings.limits.grace = time)
     }
 
-    /// Turns 3xx responses into errors, too, 304 among them.
+    /// Turns 3xx responses into errors, including 304.
     #[must_use]
     pub fn redirects_as_errors(self) -> Self {
         self.with(|settings| settings.redirects = true)
@@ -156,7 +162,7 @@ impl OssErrorLayer {
         self.with(|settings| settings.rule = Some(Arc::new(rule)))
     }
 
-    /// Notes how far the server's clock is from the local one, whenever a response tells.
+    /// Updates this offset from responses to requests with a wrong date.
     #[must_use]
     pub fn clock(self, clock: ClockOffset) -> Self {
         self.with(|settings| settings.clock = Some(clock))

@@ -24,12 +24,13 @@ use crate::{
 };
 
 pin_project! {
-    /// What [`OssErrorService`](crate::layer::OssErrorService) returns: the inner answer, or an [`Error`].
+    /// What [`OssErrorService`](crate::layer::OssErrorService) returns: the inner answer, or an
+    /// [`Error`].
     ///
     /// # Cancel safety
     ///
-    /// Dropping it at any point is safe. While an error body is being read, that drops the body, and with it the
-    /// connection.
+    /// Dropping it at any point is safe. While an error body is being read, that drops the body,
+    /// and with it the connection.
     pub struct ResponseFuture<F, B> {
         #[pin]
         state: ResponseState<F, B>,
@@ -41,7 +42,8 @@ pin_project! {
     enum ResponseState<F, B> {
         /// The response has not come.
         Waiting { #[pin] inner: F, info: RequestInfo, settings: Option<Arc<OssErrorSettings>> },
-        /// Reading an error body that was not ready at once. Boxed: inline, it would make every future many times larger.
+        /// Reading an error body that was not ready at once. Boxed: inline, it would make every
+        /// future many times larger.
         Reading { reading: Option<Box<Reading<B>>> },
     }
 }
@@ -92,7 +94,8 @@ where
     B: Body,
     B::Error: Into<BoxError>,
 {
-    /// Begins to read an error. Apart from the short way of a success, which is there to be inlined.
+    /// Begins to read an error. Apart from the short way of a success, which is there to be
+    /// inlined.
     #[inline(never)]
     fn read(mut self: Pin<&mut Self>, response: Response<B>, cx: &mut Context<'_>) -> Poll<Error> {
         let StateProj::Waiting { info, settings, .. } = self.as_mut().project() else {

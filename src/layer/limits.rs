@@ -2,19 +2,21 @@ use std::time::Duration;
 
 use http::{StatusCode, Version, response};
 
-/// The receive window of a stream in hyper-util and reqwest: what a server may have sent before it sees a reset.
+/// The receive window of a stream in hyper-util and reqwest: what a server may have sent before it
+/// sees a reset.
 const HTTP2_WINDOW: usize = 2 * 1024 * 1024;
 
-/// How much of an error body is read, and for how long.
+/// The limits for reading an error body.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
-    /// Bytes that are kept.
+    /// Maximum number of bytes that are kept.
     pub(super) keep: usize,
-    /// Bytes that are read; those beyond `keep` are discarded, so that the connection can be reused.
+    /// Maximum number of bytes that are read. Those beyond `keep` are discarded, so that the
+    /// connection can be reused.
     pub(super) read: usize,
     /// The same for a body that announces its length.
     pub(super) read_announced: usize,
-    /// Time for all of it, from the moment when the body first returns `Pending`, or has come in many frames.
+    /// Time for the complete body, from when it first returns `Pending`, or has had many frames.
     pub(super) deadline: Duration,
     /// Time without a byte.
     pub(super) idle: Duration,
@@ -32,12 +34,12 @@ impl Limits {
         grace: Duration::from_millis(50),
     };
 
-    /// The limits for the body of this response.
+    /// Adjusts the limits to a response.
     pub(super) fn for_response(mut self, head: &response::Parts) -> Self {
         if !is_decided_by_status(head.status) {
             self.idle = self.deadline;
         }
-        // To leave a body resets its stream, and a client closes a connection on which it has reset too many.
+        // Dropping a body resets its stream, and a client closes a connection with too many resets.
         if head.version == Version::HTTP_2 {
             self.read_announced = self.read_announced.max(HTTP2_WINDOW);
         }
@@ -45,7 +47,7 @@ impl Limits {
     }
 }
 
-/// Whether the status alone says whether to try again.
+/// Whether the status alone decides about a retry.
 fn is_decided_by_status(status: StatusCode) -> bool {
     status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS
 }

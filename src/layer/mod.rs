@@ -1,7 +1,7 @@
-//! Error responses become typed errors.
+//! Turns error responses into typed errors.
 //!
-//! [`OssErrorLayer`] makes [`OssErrorService`]. A success costs no allocation and no clone. [`OssHeaders`] reads what
-//! OSS says in the headers of a success.
+//! [`OssErrorLayer`] wraps a service in [`OssErrorService`]. A success costs no allocation and no
+//! clone. [`OssHeaders`] reads OSS's headers of successes.
 //!
 //! # Limits
 //!
@@ -15,10 +15,11 @@
 //! | elements kept besides the basic ones | 256, 8 levels deep, names of up to 256 bytes |
 //! | text shown of any one value | 512 characters |
 //!
-//! Past a limit the error is built from what has arrived, and [`body_state`](crate::OssError::body_state) says so. Memory
-//! for one error that is being read stays below 128 KiB; a document made for the purpose can double that. An error
-//! keeps the buffer from which its headers were read: hyper's can have grown to 400 KiB. If you keep many errors, keep
-//! their [`report`](crate::OssError::report).
+//! When a limit is reached, the error is built from what has arrived, and
+//! [`body_state`](crate::OssError::body_state) says so. Reading an error takes less than 128 KiB of
+//! memory, or twice that for a hostile document. An error keeps the buffer from which its headers
+//! were read: hyper's can have grown to 400 KiB. If you keep many errors, keep their
+//! [`report`](crate::OssError::report) instead.
 
 mod assemble;
 mod classify;

@@ -4,9 +4,10 @@ use http::{HeaderMap, Response};
 
 use crate::error::{X_OSS_EC, X_OSS_REQUEST_ID, header_str, qos_delay, server_time};
 
-/// What OSS says in the headers of every response, a success included.
+/// OSS's headers of any response, including a success.
 ///
-/// Log the request id of successes, too: support asks for it when a success is not what you expected.
+/// Log the request id of successes, too: OSS's support asks for it if a success is not what you
+/// expected.
 ///
 /// # Examples
 ///
@@ -27,28 +28,31 @@ use crate::error::{X_OSS_EC, X_OSS_REQUEST_ID, header_str, qos_delay, server_tim
 ///
 /// # Obtain the request id
 ///
-/// | client | of a success | of an error |
+/// | client | success | error |
 /// |---|---|---|
 /// | hyper-util | `response.oss_request_id()` | [`Error::request_id`](crate::Error::request_id) |
 /// | reqwest | `response.headers().oss_request_id()`: its response has the same `HeaderMap` | the same |
 /// | axum, as client or in a handler | `response.oss_request_id()` | the same |
 ///
-/// An error that other layers have boxed is found by [`FindOssError`](crate::FindOssError).
+/// [`FindOssError`](crate::FindOssError) finds the error if other layers have boxed it.
 pub trait OssHeaders: sealed::Sealed {
-    /// The id of the request, from `x-oss-request-id`; `None` if it is missing, blank, or no text.
+    /// Returns the request id, from `x-oss-request-id`. `None` if it is missing, blank, or not
+    /// ASCII.
     fn oss_request_id(&self) -> Option<&str>;
 
-    /// The fine-grained code, from `x-oss-ec`. Some come with a 200. For diagnosis only, as
-    /// [`OssError::ec`](crate::OssError::ec).
+    /// Returns the fine-grained code, from `x-oss-ec`. A success can have one. For diagnosis only,
+    /// like [`OssError::ec`](crate::OssError::ec).
     fn oss_ec(&self) -> Option<&str>;
 
-    /// How long OSS delayed this response because a bandwidth limit is reached, from `x-oss-qos-delay-time`.
+    /// Returns how long OSS delayed this response because a bandwidth limit was reached, at most a
+    /// day.
     ///
-    /// It comes on successes, before the first 503. It says that a limit is reached, not how long to wait. OSS's documentation
-    /// of its limits says that the number is exact for uploads and an estimate for downloads. At most a day.
+    /// From `x-oss-qos-delay-time`, which OSS sends with successes, before the first 503. It does
+    /// not say how long to wait. According to OSS's documentation, it is exact for uploads and an
+    /// estimate for downloads.
     fn qos_delay(&self) -> Option<Duration>;
 
-    /// How long OSS worked on the request, from `x-oss-server-time`. At most a day.
+    /// Returns how long OSS worked on the request, at most a day. From `x-oss-server-time`.
     fn server_time(&self) -> Option<Duration>;
 }
 

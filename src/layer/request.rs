@@ -3,12 +3,12 @@ use memchr::memchr_iter;
 
 use crate::{attempt::Attempt, method::StandardMethod};
 
-/// What is kept of a request until its answer is there: four bytes.
+/// What the layer keeps of a request until the response: four bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct RequestInfo {
     method: StandardMethod,
     callback: bool,
-    /// Which attempt it is, counted from 1.
+    /// The number of the attempt, counted from 1.
     attempt: u16,
 }
 
@@ -18,7 +18,7 @@ impl RequestInfo {
         Self { method: method(request), callback: asks_for_callback(request), attempt: attempt(request) }
     }
 
-    /// The method, if it is one of the standard ones.
+    /// Returns the method, if it is one of the standard ones.
     #[must_use]
     pub fn method(self) -> Option<Method> {
         self.method.get()
@@ -32,8 +32,9 @@ impl RequestInfo {
         self.attempt.into()
     }
 
-    /// Whether the request asks OSS to call the application server after the upload: a PUT or POST with the
-    /// header `x-oss-callback`, or with `callback` or `x-oss-callback` in the query.
+    /// Returns whether the request asks OSS to call the application server after the upload. This
+    /// is a PUT or POST with the header `x-oss-callback`, or with `callback` or `x-oss-callback` in
+    /// the query.
     #[must_use]
     #[inline]
     pub fn has_callback(self) -> bool {
@@ -59,7 +60,8 @@ fn asks_for_callback<B>(request: &Request<B>) -> bool {
 }
 
 fn names_callback<B>(request: &Request<B>) -> bool {
-    // Comparing with each name costs less than hashing one, for as many headers as requests have.
+    // For the number of headers that requests have, comparing each name costs less than hashing
+    // one.
     request.headers().keys().any(|name| *name == X_OSS_CALLBACK)
         || request.uri().query().is_some_and(query_names_callback)
 }
@@ -67,7 +69,7 @@ fn names_callback<B>(request: &Request<B>) -> bool {
 /// Whether one of the names in a query is `callback` or `x-oss-callback`.
 fn query_names_callback(query: &str) -> bool {
     let query = query.as_bytes();
-    // The last letter is a rare one: nearly every query is done with in one pass.
+    // The last letter is rare, so one pass is enough for nearly every query.
     memchr_iter(b'k', query).any(|at| {
         let (name, behind) = query.split_at(at + 1);
         let before = name.strip_suffix(b"x-oss-callback").or_else(|| name.strip_suffix(b"callback"));
@@ -87,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn callbacks_are_seen_in_header_and_query_of_uploads() {
+    fn callbacks_are_found_in_header_and_query_of_uploads() {
         for method in ["PUT", "POST"] {
             assert!(of(method, "/k", true).has_callback());
             for uri in [

@@ -12,7 +12,8 @@ use crate::error::{BoxError, Error};
 
 /// The service that [`OssErrorLayer`](crate::OssErrorLayer) makes.
 ///
-/// A clone has a clone of the inner service and shares the settings. Nothing passes from one call to another.
+/// A clone has a clone of the inner service and shares the settings. Nothing passes from one call
+/// to another.
 #[derive(Clone, Debug)]
 pub struct OssErrorService<S> {
     inner: S,

@@ -1,7 +1,8 @@
 use super::RequestInfo;
 use crate::error::Error;
 
-/// Sends an event about an error: WARN at most, because a retry may still succeed. OpenTelemetry's names, where it has them.
+/// Sends an event for an error: at most WARN, because a retry may still succeed. It has
+/// OpenTelemetry's names where there are any.
 #[cfg(feature = "tracing")]
 pub(super) fn event(error: &Error, info: RequestInfo) {
     use std::cell::LazyCell;

@@ -6,7 +6,8 @@ use http::{HeaderValue, Response, StatusCode, header};
 use super::{AnswerBody, ErrorResponse, answer_body::Stop, response::to_head};
 use crate::error::ErrorCode;
 
-/// One answer of a [`Scripted`](super::Scripted) service: a response, or none at all, and how it arrives.
+/// How a [`Scripted`](super::Scripted) service responds to one request: with a response, an error
+/// or not at all, and how the response arrives.
 ///
 /// # Examples
 ///
@@ -37,17 +38,17 @@ enum CallResult {
 }
 
 impl Answer {
-    /// A 200 with this body.
+    /// Creates a 200 with this body.
     pub fn ok(body: impl Into<Bytes>) -> Self {
         Self::new(Response::new(body.into()))
     }
 
-    /// Any response at all.
+    /// Creates any response.
     pub fn new(response: Response<Bytes>) -> Self {
         Self::of(CallResult::Response { response, frame: usize::MAX, stop: None })
     }
 
-    /// A web page, as a proxy sends it.
+    /// Creates a web page, like one from a proxy.
     pub fn html(status: StatusCode, page: impl Into<Bytes>) -> Self {
         let mut response = Response::new(page.into());
         *response.status_mut() = status;
@@ -55,7 +56,7 @@ impl Answer {
         Self::new(response)
     }
 
-    /// The 203 of an upload that is stored, but whose callback failed.
+    /// Creates the 203 of an upload that is stored, but whose callback failed.
     pub fn callback_failed() -> Self {
         ErrorResponse::new(ErrorCode::CallbackFailed)
             .message("Error status : 502.")
@@ -64,14 +65,15 @@ impl Answer {
             .into()
     }
 
-    /// No response: the call fails with an [`io::Error`] of this kind.
+    /// Makes the call fail with an [`io::Error`] of this kind.
     ///
-    /// Over [`serve`](super::Scripted::serve) the server closes the connection instead, whatever the kind.
+    /// Over [`serve`](super::Scripted::serve) the server closes the connection instead, whatever
+    /// the kind.
     pub fn fault(kind: io::ErrorKind) -> Self {
         Self::of(CallResult::Fault(kind))
     }
 
-    /// No response, ever: the call waits until the caller gives up.
+    /// Never responds: the call waits until the caller gives up.
     pub fn never() -> Self {
         Self::of(CallResult::Never)
     }
@@ -80,7 +82,7 @@ impl Answer {
         Self { delay: Duration::ZERO, outcome }
     }
 
-    /// Lets the response, or the fault, come after this time. A paused tokio clock advances by itself.
+    /// Delays the response or the error by this time. A paused tokio clock advances automatically.
     pub fn delayed(mut self, delay: Duration) -> Self {
         self.delay = delay;
         self
@@ -94,17 +96,17 @@ impl Answer {
         self
     }
 
-    /// Ends the body after this many bytes, as if that were all of it.
+    /// Ends the body after this many bytes, as if it were complete.
     pub fn cut_after(self, bytes: usize) -> Self {
         self.stop(bytes, Stop::Ends)
     }
 
-    /// Lets the body fail after this many bytes, as when the connection breaks.
+    /// Makes the body fail after this many bytes, as if the connection broke.
     pub fn failing_after(self, bytes: usize) -> Self {
         self.stop(bytes, Stop::Fails)
     }
 
-    /// Lets the body stall after this many bytes: nothing more comes, for ever.
+    /// Makes the body stall for ever after this many bytes.
     pub fn stalled_after(self, bytes: usize) -> Self {
         self.stop(bytes, Stop::Stalls)
     }
@@ -116,7 +118,7 @@ impl Answer {
         self
     }
 
-    /// What the call ends with; `None` if it never ends.
+    /// The result of the call, or `None` if it never ends.
     pub(super) fn result(&self, is_head: bool) -> Option<io::Result<Response<AnswerBody>>> {
         match &self.outcome {
             // The error document of a HEAD response is in `x-oss-err`.

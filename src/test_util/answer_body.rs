@@ -17,7 +17,7 @@ pub struct AnswerBody {
     stop: Option<Stop>,
 }
 
-/// How a body ends before its end.
+/// How a body ends early.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Stop {
     Ends,
@@ -51,7 +51,7 @@ impl Body for AnswerBody {
             return match self.stop {
                 Some(Stop::Stalls) => Poll::Pending,
                 Some(Stop::Fails) => {
-                    // Pending once, so that a server sends what it already has.
+                    // Returns `Pending` once, so that a server flushes what it has.
                     self.stop = Some(Stop::Failed);
                     cx.waker().wake_by_ref();
                     Poll::Pending

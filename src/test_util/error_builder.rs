@@ -3,35 +3,37 @@ use std::time::Duration;
 use super::ErrorResponse;
 use crate::error::{BoxError, Error, NotSentError, NotSentReason, OssError, RetryStop, TransportError};
 
-/// Builds an [`Error`] as it reaches the caller of a complete stack: with what the retry policy notes on it.
+/// Builds an [`Error`] like one from a complete stack, with what the retry policy records on it.
 ///
 /// # Examples
 ///
 /// ```
 /// use std::{io, time::Duration};
 /// use tower_oss::{
-///     Error, ErrorCode,
+///     Error, ErrorCode, OssError,
 ///     error::{NotSentReason, RetryStop},
 ///     test_util::{ErrorBuilder, ErrorResponse},
 /// };
 ///
 /// /// The code under test.
 /// fn is_aborted(error: &Error) -> bool {
-///     error.oss().is_some_and(|oss| *oss.code() == ErrorCode::NoSuchUpload) && error.after_ambiguous_attempt()
+///     let is_missing = |oss: &OssError| *oss.code() == ErrorCode::NoSuchUpload;
+///     error.oss().is_some_and(is_missing) && error.after_ambiguous_attempt()
 /// }
 ///
-/// let gone = ErrorBuilder::oss(ErrorResponse::new(ErrorCode::NoSuchUpload));
-/// assert!(!is_aborted(&gone.build()));
+/// let missing = ErrorBuilder::oss(ErrorResponse::new(ErrorCode::NoSuchUpload));
+/// assert!(!is_aborted(&missing.build()));
 ///
-/// let gone = ErrorBuilder::oss(ErrorResponse::new(ErrorCode::NoSuchUpload))
+/// let missing = ErrorBuilder::oss(ErrorResponse::new(ErrorCode::NoSuchUpload))
 ///     .attempts(2)
 ///     .retry_stop(RetryStop::NotRetryable)
 ///     .after_ambiguous_attempt()
 ///     .build();
-/// assert!(is_aborted(&gone));
-/// assert_eq!(gone.attempts(), 2);
+/// assert!(is_aborted(&missing));
+/// assert_eq!(missing.attempts(), 2);
 ///
-/// let late = ErrorBuilder::not_sent(NotSentReason::Deadline, Duration::from_secs(9)).attempts(2).build();
+/// let wait = Duration::from_secs(9);
+/// let late = ErrorBuilder::not_sent(NotSentReason::Deadline, wait).attempts(2).build();
 /// assert_eq!(late.to_string(), "not sent again after 2 attempts: deadline (wait 9.000 s)");
 ///
 /// let reset = ErrorBuilder::transport(io::Error::from(io::ErrorKind::ConnectionReset)).build();
@@ -44,38 +46,40 @@ pub struct ErrorBuilder {
 }
 
 impl ErrorBuilder {
-    /// An error that OSS responded with: an [`OssError`], or an [`ErrorResponse`].
+    /// Creates an OSS error: from an [`OssError`], or an [`ErrorResponse`].
     pub fn oss(error: impl Into<OssError>) -> Self {
         Self::of(Error::Oss(error.into()))
     }
 
-    /// No response: the HTTP client failed with this cause.
+    /// Creates the error of a call without a response: the HTTP client failed with this cause.
     pub fn transport(cause: impl Into<BoxError>) -> Self {
         Self::of(Error::Transport(TransportError::new(cause.into())))
     }
 
-    /// The request was not sent: it waited so long for a permit of the throttle, or would have had to.
+    /// Creates the error of a request that was not sent. `wait` is how long it waited for a permit
+    /// of the throttle, or would have had to wait.
     ///
-    /// For [`NotSentReason::Prepare`], where there is a cause, pass [`NotSentError::prepare`] to `from`.
+    /// For [`NotSentReason::Prepare`], pass [`NotSentError::prepare`] with its cause to `from`.
     pub fn not_sent(reason: NotSentReason, wait: Duration) -> Self {
         Self::from(NotSentError::new(reason, wait, None))
     }
 
-    /// A copy of the notes for an error that is shared: what is set here changes no other error.
+    /// Copies the notes of a shared error, so that no other error changes.
     fn of(mut error: Error) -> Self {
         error.own_notes();
         Self { error }
     }
 
-    /// Sets [`attempts`](Error::attempts): unless set 1, or 0 for what was not sent.
+    /// Sets [`attempts`](Error::attempts). Default: 1, or 0 if the request was not sent.
     pub fn attempts(self, attempts: u32) -> Self {
-        // The one that was not sent is noted as an attempt, too.
+        // The attempt that was not sent counts in the notes.
         let unsent = u32::from(matches!(self.error, Error::NotSent(_)));
         self.error.notes().set_attempts(attempts.saturating_add(unsent));
         self
     }
 
-    /// Sets [`last_oss_error`](Error::last_oss_error) of a call whose last attempt had no response, or was not sent.
+    /// Sets [`last_oss_error`](Error::last_oss_error) of a call whose last attempt had no response,
+    /// or was not sent.
     pub fn last_oss_error(self, error: impl Into<OssError>) -> Self {
         match &self.error {
             Error::Oss(_) => {}
@@ -97,7 +101,7 @@ impl ErrorBuilder {
         self
     }
 
-    /// The error.
+    /// Returns the error.
     #[must_use]
     pub fn build(self) -> Error {
         self.error

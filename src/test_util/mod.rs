@@ -1,17 +1,16 @@
-//! For your tests: a scripted OSS, as a service or as a server, and errors made to order.
+//! For your tests: a scripted OSS, as a service or as a server, and builders for errors.
 //!
 //! | type | what |
 //! |---|---|
-//! | [`Scripted`] | a service that gives one [`Answer`] after the other, or by method and path, and records the requests |
+//! | [`Scripted`] | a service that takes one [`Answer`] after the other from a script, or by method and path, and records the requests |
 //! | [`Scripted::serve`] | the same over HTTP on a free loopback port, for a complete client |
-//! | [`Answer`] | a response: complete, in frames, cut, failing, stalled or delayed; or a fault; or no response, ever |
-//! | [`ErrorResponse`] | an error response as OSS sends it, or the [`OssError`](crate::OssError) that comes of it |
+//! | [`Answer`] | a response: complete, in frames, cut, failing, stalled or delayed; or an error; or no response |
+//! | [`ErrorResponse`] | an error response as OSS sends it, or the [`OssError`](crate::OssError) that the layer creates from it |
 //! | [`ErrorBuilder`] | an [`Error`](crate::Error) with attempts, the reason why there was no retry, and ambiguity |
 //!
 //! # Examples
 //!
-//! A function of an application, and its tests: what it does on a bad day, over a real client and with no other
-//! server than this.
+//! A function of an application and its tests, with a real client and this server.
 //!
 //! ```
 //! use std::{io, time::Duration};
@@ -71,8 +70,8 @@
 //! # }
 //! ```
 //!
-//! The same with the mock of the crate `tower-test`, which hands each request to the test, and so leaves it to the
-//! test when the service is ready and when it responds:
+//! The same with the mock of the crate `tower-test`. The test receives each request, and controls
+//! when the service is ready and when it responds:
 //!
 //! ```
 //! use http::Request;

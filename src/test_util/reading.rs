@@ -27,7 +27,8 @@ use crate::error::BoxError;
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
 /// let oss = Scripted::new([Answer::ok("")]);
-/// oss.reading_bodies().oneshot(Request::put("/k").body("hello".to_owned()).unwrap()).await.unwrap();
+/// let request = Request::put("/k").body("hello".to_owned()).unwrap();
+/// oss.reading_bodies().oneshot(request).await.unwrap();
 /// assert_eq!(oss.requests()[0].body(), "hello");
 /// # }
 /// ```

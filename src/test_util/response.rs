@@ -7,15 +7,17 @@ use crate::error::{ErrorCode, OssError};
 
 /// An error response, with headers and body as OSS sends them.
 ///
-/// Unless set, the status is the one that OSS documents for the code (else 400), the message is the code's meaning,
-/// and request id and host are made up. There is no EC.
+/// By default, the status is the one that OSS documents for the code (or 400), the message is the
+/// meaning of the code, request id and host are invented, and there is no EC.
 ///
 /// # Examples
 ///
 /// ```
 /// use tower_oss::{ErrorCode, test_util::ErrorResponse};
 ///
-/// let missing = ErrorResponse::new(ErrorCode::NoSuchBucket).ec("0015-00000101").field("BucketName", "b");
+/// let missing = ErrorResponse::new(ErrorCode::NoSuchBucket)
+///     .ec("0015-00000101")
+///     .field("BucketName", "b");
 /// assert_eq!(missing.response().status(), 404);
 /// assert!(missing.head_response().headers().contains_key("x-oss-err"));
 ///
@@ -48,7 +50,7 @@ enum Shape {
 }
 
 impl ErrorResponse {
-    /// A response with this code.
+    /// Creates a response with this code.
     pub fn new(code: impl Into<ErrorCode>) -> Self {
         let code = code.into();
         Self(Box::new(ResponseParts {
@@ -82,7 +84,7 @@ impl ErrorResponse {
         self
     }
 
-    /// Sets the host that OSS repeats.
+    /// Sets the host id.
     pub fn host_id(mut self, host: impl Into<String>) -> Self {
         self.0.host_id = host.into();
         self
@@ -94,7 +96,7 @@ impl ErrorResponse {
         self
     }
 
-    /// Adds another element; a nested one by its path, as in `AccessDeniedDetail/AuthAction`.
+    /// Adds another element. A nested one has a path, as in `AccessDeniedDetail/AuthAction`.
     pub fn field(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.0.fields.push((name.into(), value.into()));
         self
@@ -130,7 +132,7 @@ impl ErrorResponse {
         to_head(self.complete()).map(Full::new)
     }
 
-    /// Returns the error that the layer makes of the response.
+    /// Returns the error that the layer creates from the response.
     #[must_use]
     pub fn error(&self) -> OssError {
         OssError::from_response(self.complete())
@@ -154,7 +156,7 @@ impl ErrorResponse {
         headers.insert(header::CONTENT_LENGTH, length.into());
         headers.insert("x-oss-server-time", HeaderValue::from_static("18"));
         let mut set = |name: &'static str, text: &str| {
-            // What cannot stand in a header is left out, as it would be on the wire.
+            // Leaves out what is not a valid header value.
             HeaderValue::from_str(text).ok().map(|value| headers.insert(name, value))
         };
         set("x-oss-request-id", &self.0.request_id);
@@ -170,7 +172,7 @@ impl ErrorResponse {
         response
     }
 
-    /// The elements that are there, in the order in which OSS writes them.
+    /// The elements, in the order in which OSS writes them.
     fn elements(&self) -> Vec<Element> {
         let mut elements = Vec::new();
         let basic = [
@@ -205,14 +207,14 @@ impl ErrorResponse {
     }
 }
 
-/// An element of the document: a text, or elements in an element.
+/// An element of the document, with a text or with elements.
 enum Element {
     Text(String, String),
     Nest(String, Vec<Self>),
 }
 
 impl Element {
-    /// Adds the element of this path. Neighbours below the same element share it.
+    /// Adds the element of this path. Adjacent elements with the same parent share it.
     fn add(elements: &mut Vec<Self>, path: &str, value: &str) {
         match path.split_once('/') {
             None => elements.push(Self::Text(path.to_owned(), value.to_owned())),
@@ -237,7 +239,7 @@ impl Element {
         }
     }
 
-    /// By hand, because a map of `serde_json` has an order of its own.
+    /// By hand, because a map of `serde_json` sorts its keys.
     fn json(elements: &[Self]) -> String {
         let member = |name: &str, value: &str| format!("{}:{value}", serde_json::json!(name));
         let members: Vec<_> = elements
@@ -251,7 +253,7 @@ impl Element {
     }
 }
 
-/// Takes the body away, as HEAD does. OSS's error document goes into `x-oss-err`, a foreign body is lost.
+/// Removes the body, as for HEAD. An error document of OSS moves into `x-oss-err`.
 pub(super) fn to_head(response: Response<Bytes>) -> Response<Bytes> {
     let (mut head, body) = response.into_parts();
     head.headers.remove(header::CONTENT_LENGTH);

@@ -5,7 +5,8 @@ use http::{Method, Request, Uri};
 
 use super::Answer;
 
-/// The answers of a [`Scripted`](super::Scripted) service that are left, and the requests that came.
+/// The remaining [`Answer`]s of a [`Scripted`](super::Scripted) service, and the requests it
+/// received.
 #[derive(Debug, Default)]
 pub(super) struct Script {
     routes: Vec<Route>,
@@ -27,7 +28,7 @@ impl Script {
         self.routes.push(Route { method, path, answers });
     }
 
-    /// The next answer to this request, if any is left.
+    /// Takes the next [`Answer`] for this request, if any is left.
     pub(super) fn next(&mut self, method: &Method, uri: &Uri) -> Option<Answer> {
         match self.find(method, uri) {
             Some(route) if route.answers.len() > 1 => route.answers.pop_front(),

@@ -14,13 +14,14 @@ use tower::Service;
 use super::{Answer, AnswerBody, ReadingBodies, script::Script};
 use crate::error::BoxError;
 
-/// A service that gives one [`Answer`] after the other and records the requests.
+/// A service that takes one [`Answer`] after the other from a script, and records the requests.
 ///
-/// Clones share the script and the record. A HEAD request gets the response as OSS sends it then: without a body,
-/// and with the error document in `x-oss-err`. When no answer is left, calls fail.
+/// Clones share the script and the record. The response to a HEAD request has no body, and the
+/// error document in `x-oss-err`, as OSS sends it. When no [`Answer`] is left, calls fail.
 ///
-/// The request body may be of any type, and is dropped. [`reading_bodies`](Self::reading_bodies) makes a service
-/// that reads and records it, and [`serve`](Self::serve) a real server that does the same.
+/// The request body may have any type, and is dropped. [`reading_bodies`](Self::reading_bodies)
+/// creates a service that reads and records it, and [`serve`](Self::serve) a real server that does
+/// the same.
 ///
 /// # Examples
 ///
@@ -50,7 +51,7 @@ pub struct Scripted {
 }
 
 impl Scripted {
-    /// A service with this script.
+    /// Creates a service with this script.
     #[must_use]
     pub fn new(answers: impl IntoIterator<Item = Answer>) -> Self {
         let scripted = Self::default();
@@ -58,15 +59,17 @@ impl Scripted {
         scripted
     }
 
-    /// Adds an answer to the end of the script.
+    /// Adds an [`Answer`] to the end of the script.
     pub fn push(&self, answer: impl Into<Answer>) {
         self.lock().answers.push_back(answer.into());
     }
 
-    /// Answers requests of this method and path from a list of their own; the last one is repeated.
+    /// Gives requests of this method and path a list of their own, whose last [`Answer`] is
+    /// repeated.
     ///
-    /// A path with a query (`/k?uploads`) is compared together with the query, as it stands, and comes before one
-    /// without, which stands for every query. A second list for the same method and path replaces the first.
+    /// A path with a query (`/k?uploads`) matches requests with exactly this query. A path without
+    /// one matches every other query. A second list for the same method and path replaces the
+    /// first.
     pub fn on<A: Into<Answer>>(
         &self,
         method: Method,
@@ -77,7 +80,7 @@ impl Scripted {
         self.lock().route(method, path.into(), answers);
     }
 
-    /// The requests that came, in their order.
+    /// Returns the requests that were received, in order.
     ///
     /// Their bodies are empty unless they were read: by [`reading_bodies`](Self::reading_bodies) or
     /// [`serve`](Self::serve).
@@ -86,7 +89,8 @@ impl Scripted {
         self.lock().requests.clone()
     }
 
-    /// This service, but it reads the body of each request to its end before it responds, as a server does.
+    /// Creates a service that reads the body of each request to its end before it responds, like a
+    /// server.
     #[must_use]
     pub fn reading_bodies(&self) -> ReadingBodies {
         ReadingBodies::new(self.clone())
@@ -126,7 +130,7 @@ impl<B> Service<Request<B>> for Scripted {
 /// The future of a [`Scripted`] service.
 pub struct ResponseFuture {
     delay: Option<Pin<Box<Sleep>>>,
-    /// `None` when it was returned, or never will be.
+    /// `None` if it was returned already, or never will be.
     result: Option<Result<Response<AnswerBody>, BoxError>>,
 }
 

@@ -10,18 +10,19 @@ use tokio::net::TcpListener;
 use super::Scripted;
 
 impl Scripted {
-    /// Serves the script over HTTP/1.1 on a free port of the loopback interface, and returns the address.
+    /// Serves the script over HTTP/1.1 on a free port of the loopback interface, and returns the
+    /// address.
     ///
-    /// The server reads and records the request bodies. It ends with the tokio runtime, so each `#[tokio::test]` has
-    /// its own.
+    /// The server reads and records the request bodies. It stops with the tokio runtime, so each
+    /// `#[tokio::test]` has its own.
     ///
     /// # Errors
     ///
-    /// When no port can be opened.
+    /// Returns an error if no port can be opened.
     ///
     /// # Panics
     ///
-    /// Outside a tokio runtime with `net` (`enable_io`).
+    /// Panics outside of a tokio runtime with its I/O driver (`enable_io`).
     ///
     /// # Examples
     ///
@@ -52,7 +53,7 @@ impl Scripted {
 async fn accept(listener: TcpListener, oss: Scripted) {
     while let Ok((stream, _)) = listener.accept().await {
         let service = TowerToHyperService::new(oss.reading_bodies());
-        // A connection that breaks is what some tests are about.
+        // Some tests break connections on purpose.
         tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
     }
 }

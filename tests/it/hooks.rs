@@ -77,7 +77,7 @@ async fn every_error_every_retry_and_the_end_are_heard_of_in_order() {
     let lines = taken(&lines);
     assert!(lines[0].starts_with("error PUT 1: InternalError (500)"), "{lines:?}");
     assert_eq!(lines[1], "retry /folder/key acme after 50ms");
-    assert_eq!(lines[2], "error PUT 2: no answer from OSS: connection reset [2 attempts]");
+    assert_eq!(lines[2], "error PUT 2: no response from OSS: connection reset [2 attempts]");
     assert_eq!(lines[3], "retry /folder/key acme after 100ms");
     assert!(lines[4].starts_with("error PUT 3: AccessDenied (403)"), "{lines:?}");
     assert_eq!(

@@ -149,7 +149,7 @@ async fn an_append_that_the_server_did_not_process_is_repeated() {
             assert!(!error.after_ambiguous_attempt() && error.is_transient(), "{case}");
             assert_eq!(
                 error.to_string(),
-                "no answer from OSS: not processed by the server [3 attempts]",
+                "no response from OSS: not processed by the server [3 attempts]",
                 "{case}"
             );
         }

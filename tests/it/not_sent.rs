@@ -102,7 +102,7 @@ async fn classify_can_say_that_an_unknown_error_is_final() {
         let client = ServiceBuilder::new().retry(policy).layer(OssErrorLayer::new()).service(inner);
         let error = client.oneshot(post()).await.unwrap_err();
         assert_eq!(error.retry_stop(), Some(stop));
-        assert_eq!(error.to_string(), "no answer from OSS: the request failed");
+        assert_eq!(error.to_string(), "no response from OSS: the request failed");
     }
 }
 

@@ -343,7 +343,7 @@ async fn the_request_id_of_an_answer_is_not_lost_with_the_attempts_after_it() {
         assert_eq!((error.attempts(), error.request_id()), (3, Some("65A1F0")));
         let text = error.to_string();
         let expected =
-            "no answer from OSS: connection reset [3 attempts, last error InternalError, request 65A1F0]";
+            "no response from OSS: connection reset [3 attempts, last error InternalError, request 65A1F0]";
         assert_eq!(text, expected);
     }
 }

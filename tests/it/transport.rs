@@ -55,7 +55,7 @@ async fn a_refused_connection_says_so() {
         assert_eq!(transport(&error).kind(), TransportKind::Connect, "{client}");
         assert_eq!(transport(&error).io_kind(), Some(ErrorKind::ConnectionRefused), "{client}");
         assert!(error.is_connect() && error.is_transient() && !error.is_timeout(), "{client}");
-        assert_eq!(error.to_string(), "no answer from OSS: connection refused [3 attempts]", "{client}");
+        assert_eq!(error.to_string(), "no response from OSS: connection refused [3 attempts]", "{client}");
         let debug = format!("{error:?}");
         for part in ["kind: Connect", "ConnectionRefused", "attempts: 3"] {
             assert!(debug.contains(part), "{client}: {debug}");
@@ -86,7 +86,7 @@ async fn a_failed_tls_handshake_is_no_connection_and_an_append_is_repeated() {
     let error = failed(&stack(policy(), OssErrorLayer::new(), LONG, client), "http://b/k".to_owned()).await;
     assert_eq!(transport(&error).kind(), TransportKind::Connect);
     assert_eq!((transport(&error).io_kind(), error.attempts()), (Some(ErrorKind::InvalidData), 3));
-    assert_eq!(error.to_string(), "no answer from OSS: no connection [3 attempts]");
+    assert_eq!(error.to_string(), "no response from OSS: no connection [3 attempts]");
 }
 
 #[tokio::test]
@@ -117,7 +117,7 @@ async fn what_a_connection_suffers_has_a_kind_and_an_append_is_sent_once() {
             let error = failed(&stack, server.url("/k?append&position=0")).await;
             let case = format!("{name} over {client}: {error:?}");
             assert_eq!(transport(&error).kind(), kind, "{case}");
-            assert_eq!(error.to_string(), format!("no answer from OSS: {text}"), "{case}");
+            assert_eq!(error.to_string(), format!("no response from OSS: {text}"), "{case}");
             assert_eq!(error.is_timeout(), kind == TransportKind::Timeout, "{case}");
             assert!(error.is_transient() && !error.is_connect(), "{case}");
             assert_eq!(error.retry_stop(), Some(RetryStop::OutcomeUnknown), "{case}");
@@ -157,7 +157,7 @@ async fn an_unknown_error_is_other_and_never_repeated() {
         assert_eq!((transport(&error).kind(), transport(&error).io_kind()), (TransportKind::Other, None));
         assert_eq!((error.attempts(), error.retry_stop()), (1, Some(stop)), "{method}");
         assert!(!error.is_transient() && !error.is_timeout() && !error.is_connect());
-        assert_eq!(error.to_string(), "no answer from OSS: the request failed");
+        assert_eq!(error.to_string(), "no response from OSS: the request failed");
         assert!(!format!("{error:?}").contains("CANARY"));
         assert!(error.source().unwrap().to_string().contains("CANARY"), "reached through source() alone");
     }

@@ -1,9 +1,9 @@
 use memchr::memchr2;
 
-/// A scan for the brace that closes the first one.
+/// Scans for the brace that closes the first one.
 #[derive(Debug, Default)]
 pub(super) struct Json {
-    /// Open objects. What an array holds, its object holds too.
+    /// Open objects. Arrays are not counted.
     open: usize,
     place: JsonPlace,
 }
@@ -14,11 +14,11 @@ enum JsonPlace {
     Text,
     String,
     Escape,
-    /// Behind a slash.
+    /// After a slash.
     Slash,
     LineComment,
     BlockComment,
-    /// Behind an asterisk in a comment.
+    /// After an asterisk in a comment.
     Asterisk,
     Ended,
 }

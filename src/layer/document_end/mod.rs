@@ -5,27 +5,27 @@ mod xml;
 
 use self::{json::Json, xml::Xml};
 
-/// A scan for the end of an error document.
+/// Scans for the end of an error document.
 ///
-/// It resumes where it stopped, so each byte is looked at once, however the text is cut. Of a document that is not
-/// well-formed it may miss the end, or see one too early. Then reading ends at a limit, or after the grace, and the parser,
-/// which has the last word, finds the document truncated.
+/// It resumes where it stopped, so each byte is read once, however the text is split. In a document
+/// that is not well-formed it may miss the end, or find one too early. Then reading ends at a limit
+/// or after the grace, and the parser reports the document as truncated.
 #[derive(Debug, Default)]
 pub(super) struct DocumentEnd(Kind);
 
 #[derive(Debug, Default)]
 enum Kind {
-    /// Only blanks and bytes of a byte order mark have come.
+    /// Only blanks and bytes of a byte order mark so far.
     #[default]
     Unknown,
     Xml(Xml),
     Json(Json),
-    /// Any other text: nothing in it says where it ends.
+    /// Any other text, whose end cannot be recognized.
     Foreign,
 }
 
 impl DocumentEnd {
-    /// Whether the text read so far ends a document.
+    /// Whether the text so far contains a complete document.
     pub(super) fn is_reached(&self) -> bool {
         match &self.0 {
             Kind::Unknown | Kind::Foreign => false,

@@ -5,14 +5,14 @@ use proptest::{collection::vec, prelude::*, sample::select};
 use super::*;
 use crate::{error::Fields, parse};
 
-/// Whether the scan reports an end after these parts of a text.
+/// Whether the scan finds an end after these parts of a text.
 fn is_reached(parts: &[&[u8]]) -> bool {
     let mut end = DocumentEnd::default();
     parts.iter().for_each(|part| end.read(part));
     end.is_reached()
 }
 
-/// Whether the parser sees a closed document.
+/// Whether the parser finds a complete document.
 fn is_closed(text: &[u8]) -> bool {
     parse::body(text.to_vec(), &mut Fields::default()).closed
 }
@@ -67,7 +67,7 @@ fn no_other_text_has_an_end() {
     }
 }
 
-/// Samples whose last tag names no open element, behind others that were never closed.
+/// Samples whose last tag matches no open element, after elements that were never closed.
 const MISSED: [&str; 2] = ["mismatched-end-tags", "stray-and-missing-end-tags"];
 
 #[test]
@@ -86,7 +86,7 @@ fn the_scan_agrees_with_the_parser_on_every_sample_cut_anywhere() {
             let so_far = &body[..=at];
             let is_json = || serde_json::from_slice::<serde_json::Value>(so_far).is_ok();
             match (end.is_reached(), is_closed(so_far)) {
-                // A complete object, though OSS did not write it.
+                // A complete object, but not from OSS.
                 (true, false) => assert!(is_json(), "{} at {at}", path.display()),
                 (false, true) => {
                     let name = path.file_stem().unwrap().to_str().unwrap();
@@ -99,7 +99,7 @@ fn the_scan_agrees_with_the_parser_on_every_sample_cut_anywhere() {
     assert!(cases > 30_000, "{cases} cases");
 }
 
-/// Pieces of documents, and of what only looks like them.
+/// Pieces of documents, and of texts that look like them.
 const PIECES: &[&str] = &[
     "<Error>",
     "</Error>",

@@ -3,15 +3,15 @@ use memchr::memchr;
 /// The local name of the root.
 const ROOT: &[u8] = b"Error";
 
-/// A scan for the end tag of the root.
+/// Scans for the end tag of the root.
 #[derive(Debug, Default)]
 pub(super) struct Xml {
     place: XmlPlace,
-    /// Open elements that have the name of the root, itself included.
+    /// Open elements with the name of the root, including the root.
     open: usize,
     /// Open elements of other names.
     others: usize,
-    /// The last tag closed nothing: it may have been meant for the root.
+    /// The last tag closed no element: it may have been meant for the root.
     ends_astray: bool,
 }
 
@@ -19,19 +19,20 @@ pub(super) struct Xml {
 enum XmlPlace {
     #[default]
     Text,
-    /// Behind `<`.
+    /// After `<`.
     Bracket,
-    /// In what may be an opening; `rest` is what must still come for that.
+    /// In a possible opening. `rest` is the part that is still missing.
     Opening {
         opening: Opening,
         rest: &'static [u8],
     },
-    /// Before the bytes that end a comment, a CDATA section or an instruction; `matched` of them have come.
+    /// Before the bytes that end a comment, a CDATA section or an instruction. The first `matched`
+    /// of them were read.
     Until {
         end: &'static [u8],
         matched: usize,
     },
-    /// In a declaration, and in so many others inside it.
+    /// In a declaration, and in this many others inside it.
     Declaration {
         inner: usize,
     },
@@ -49,7 +50,7 @@ enum Opening {
 }
 
 impl Opening {
-    /// What ends it, or what it is instead if its bytes did not come.
+    /// The next state, after a complete opening or an incomplete one.
     fn place(self, has_come: bool) -> XmlPlace {
         match (self, has_come) {
             (Self::Comment, true) => XmlPlace::until(b"-->"),
@@ -81,7 +82,7 @@ impl Xml {
         }
     }
 
-    /// How many bytes change nothing.
+    /// How many bytes can be skipped.
     fn skipped(&self, text: &[u8]) -> usize {
         let next = match self.place {
             XmlPlace::Text if self.open > 0 && !self.ends_astray => memchr(b'<', text),
@@ -115,7 +116,7 @@ impl Xml {
         self.ends_astray = false;
         match byte {
             b'<' => XmlPlace::Bracket,
-            // Of a byte order mark between the prologue and the root.
+            // A byte order mark between the prologue and the root.
             0xef | 0xbb | 0xbf => XmlPlace::Text,
             _ if self.open == 0 => XmlPlace::Foreign,
             _ => XmlPlace::Text,
@@ -164,7 +165,8 @@ impl Xml {
         XmlPlace::Tag(tag)
     }
 
-    /// Opens or closes an element. A tag closes the nearest element of its name, and all that is open in it.
+    /// Opens or closes an element. An end tag closes the nearest element of its name, and all open
+    /// elements in it.
     fn end_of(&mut self, tag: Tag) -> XmlPlace {
         let is_root = tag.rest == Some(b"");
         match (tag.is_end, is_root) {
@@ -186,20 +188,21 @@ fn until(end: &'static [u8], matched: usize, byte: u8) -> XmlPlace {
         let matched = matched + 1;
         return if matched == end.len() { XmlPlace::Text } else { XmlPlace::Until { end, matched } };
     }
-    // The first bytes of an end are the same, so one more of them leaves as many matched: `--->`, `]]]>`.
+    // The first bytes of an end are the same, so one more of them leaves `matched` unchanged:
+    // `--->`, `]]]>`.
     XmlPlace::Until { end, matched: if byte == end[0] { matched } else { 0 } }
 }
 
-/// A tag, as far as it is read.
+/// A tag, up to the last byte read.
 #[derive(Clone, Copy, Debug)]
 struct Tag {
     is_end: bool,
     /// It ends in a slash.
     is_empty: bool,
     quote: Option<u8>,
-    /// What must still come for its local name to be the root's; none if it is another.
+    /// The part of the root's name that is still missing. `None` if the tag has another name.
     rest: Option<&'static [u8]>,
-    /// A byte of the name has come.
+    /// A byte of the name was read.
     has_name: bool,
     /// The name has ended.
     is_named: bool,
