@@ -25,7 +25,11 @@ use hyper_util::{client::legacy::Client as HyperClient, rt::TokioExecutor};
 use tokio::net::TcpListener;
 use tower::{Layer, ServiceExt};
 use tower_http::timeout::ResponseBodyTimeoutLayer;
-use tower_oss::{Error, ErrorCode, OssErrorLayer, error::BoxError, test_util::ErrorResponse};
+use tower_oss::{
+    Error, ErrorCode, OssErrorLayer,
+    error::{BoxError, NotSentError},
+    test_util::ErrorResponse,
+};
 
 use crate::{
     signer::{Credentials, Keys, Target},
@@ -73,7 +77,7 @@ impl Gateway {
                 request = request.header(name, value);
             }
         }
-        let request = request.body(Full::default()).map_err(|error| Error::from(BoxError::from(error)))?;
+        let request = request.body(Full::default()).map_err(NotSentError::prepare)?;
         // The timeouts of the stack end at the head of the response; this one is for a body that stalls.
         let client = ResponseBodyTimeoutLayer::new(Duration::from_secs(30)).layer(self.client.clone());
         let mut response = client.oneshot(request).await?;

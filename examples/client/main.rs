@@ -27,7 +27,10 @@ use std::{
 
 use bytes::Bytes;
 use indicatif::{ProgressBar, ProgressStyle};
-use tower_oss::{Error, error::BoxError};
+use tower_oss::{
+    Error,
+    error::{BoxError, NotSentError},
+};
 
 use crate::{
     oss::Bucket,
@@ -61,7 +64,7 @@ async fn a_good_day(bucket: &Bucket, file: PathBuf) -> Result<(), Error> {
 
 /// Uploads a file with a progress bar, which goes to stderr and is not shown where that is no terminal.
 async fn upload(bucket: &Bucket, key: &str, path: PathBuf) -> Result<(u64, u64), Error> {
-    let io = |error: io::Error| Error::from(BoxError::from(format!("cannot read {path:?}: {error}")));
+    let io = |error: io::Error| NotSentError::prepare(format!("cannot read {path:?}: {error}"));
     let mut file = File::open(&path).map_err(io)?;
     let size = file.metadata().map_err(io)?.len();
     let style = ProgressStyle::with_template("upload   [{bar:40}] {bytes}/{total_bytes} {bytes_per_sec}");

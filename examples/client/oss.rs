@@ -7,7 +7,7 @@ use hyper::body::Incoming;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use tower::ServiceExt;
-use tower_oss::{Error, error::BoxError};
+use tower_oss::{Error, error::NotSentError};
 
 use crate::stack::Client;
 
@@ -69,7 +69,7 @@ impl Bucket {
     pub(crate) async fn list(&self, prefix: &str) -> Result<Vec<Listed>, Error> {
         let query = format!("list-type=2&max-keys=1000&prefix={}", utf8_percent_encode(prefix, &UNRESERVED));
         let document = read(self.send(Method::GET, "", &query, Bytes::new()).await?).await?;
-        let result: ListBucketResult = quick_xml::de::from_reader(&document[..]).map_err(other)?;
+        let result: ListBucketResult = quick_xml::de::from_reader(&document[..]).map_err(Error::transport)?;
         Ok(result.contents)
     }
 
@@ -88,7 +88,7 @@ impl Bucket {
     ) -> Result<(), Error> {
         let document = read(self.send(Method::POST, key, "uploads", Bytes::new()).await?).await?;
         let begun: InitiateMultipartUploadResult =
-            quick_xml::de::from_reader(&document[..]).map_err(other)?;
+            quick_xml::de::from_reader(&document[..]).map_err(Error::transport)?;
         let id = format!("uploadId={}", begun.upload_id);
         let result = self.upload_parts(key, &id, parts, progress).await;
         if result.is_err() {
@@ -107,7 +107,7 @@ impl Bucket {
     ) -> Result<(), Error> {
         let mut named = String::new();
         for (number, part) in (1..).zip(parts) {
-            let part = part.map_err(other)?;
+            let part = part.map_err(NotSentError::prepare)?;
             let size = part.len() as u64;
             let query = format!("partNumber={number}&{id}");
             let response = self.send(Method::PUT, key, &query, part).await?;
@@ -132,7 +132,7 @@ impl Bucket {
             .method(method)
             .uri(format!("{}/{key}?{query}", self.url).trim_end_matches('?'))
             .body(Full::new(body))
-            .map_err(other)?;
+            .map_err(NotSentError::prepare)?;
         // The timeout outside boxes the error; this takes it out of its box again.
         self.client.clone().oneshot(request).await.map_err(Error::from)
     }
@@ -140,15 +140,10 @@ impl Bucket {
 
 /// The body of a success. It is the application that reads it, so a timeout for it is the application's, too.
 async fn read(response: Response<Incoming>) -> Result<Bytes, Error> {
-    Ok(response.into_body().collect().await.map_err(other)?.to_bytes())
+    Ok(response.into_body().collect().await.map_err(Error::transport)?.to_bytes())
 }
 
 fn text(headers: &HeaderMap, name: &str) -> String {
     let value = headers.get(name).and_then(|value| value.to_str().ok());
     value.unwrap_or("none").to_owned()
-}
-
-/// For what the stack has not seen: [`Error::Transport`].
-fn other(error: impl Into<BoxError>) -> Error {
-    Error::from(error.into())
 }

@@ -93,6 +93,32 @@ pub enum Error {
 }
 
 impl Error {
+    /// Creates the error of a call that got no response, or whose response body broke off.
+    ///
+    /// Layers below [`OssErrorLayer`](crate::OssErrorLayer) need not call this: they can return any
+    /// error. It is for what the layer does not see, such as reading the body of a success. An error
+    /// of this crate is not wrapped once more, and becomes its own variant again.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use http_body::Body;
+    /// use http_body_util::BodyExt;
+    /// use tower_oss::{Error, error::BoxError};
+    ///
+    /// async fn read<B>(response: http::Response<B>) -> Result<Vec<u8>, Error>
+    /// where
+    ///     B: Body<Error: Into<BoxError>>,
+    /// {
+    ///     let body = response.into_body().collect().await.map_err(Error::transport)?;
+    ///     Ok(body.to_bytes().to_vec())
+    /// }
+    /// ```
+    #[must_use]
+    pub fn transport(cause: impl Into<BoxError>) -> Self {
+        Self::from(cause.into())
+    }
+
     /// Returns the OSS error, if there is one.
     ///
     /// The other variants can have one among their causes: the wrapped service may have wrapped an
@@ -234,6 +260,12 @@ impl From<OssError> for Error {
     }
 }
 
+impl From<TransportError> for Error {
+    fn from(error: TransportError) -> Self {
+        Self::Transport(error)
+    }
+}
+
 impl From<NotSentError> for Error {
     fn from(error: NotSentError) -> Self {
         Self::NotSent(error)
@@ -244,15 +276,12 @@ impl From<NotSentError> for Error {
 /// causes.
 impl From<BoxError> for Error {
     fn from(error: BoxError) -> Self {
-        match error.downcast::<Self>() {
-            Ok(error) => *error,
-            Err(error) => match error.downcast::<OssError>() {
-                Ok(error) => Self::Oss(*error),
-                Err(error) => match error.downcast::<NotSentError>() {
-                    Ok(error) => Self::NotSent(*error),
-                    Err(error) => Self::Transport(TransportError::new(error)),
-                },
-            },
-        }
+        error
+            .downcast::<Self>()
+            .map(|error| *error)
+            .or_else(|error| Ok(Self::Oss(*error.downcast()?)))
+            .or_else(|error: BoxError| Ok(Self::NotSent(*error.downcast()?)))
+            .or_else(|error: BoxError| Ok(Self::Transport(*error.downcast()?)))
+            .unwrap_or_else(|error: BoxError| Self::Transport(TransportError::new(error)))
     }
 }

@@ -95,17 +95,24 @@ pub(super) fn notes_of(error: &mut impl RetryError) -> Option<&Notes> {
 /// Adds the OSS error of an earlier attempt to an error that has none of its own.
 pub(super) fn set_last_oss_error(error: &impl RetryError, last: &OssError) {
     for link in error_chain(error.as_error()) {
-        match (link.downcast_ref(), link.downcast_ref::<NotSentError>()) {
-            (Some(Error::Transport(error)), _) => error.set_last_oss_error(last),
-            (Some(Error::NotSent(error)), _) | (_, Some(error)) => error.set_last_oss_error(last),
-            _ => {}
+        if let Some(Error::Transport(error)) = link.downcast_ref() {
+            error.set_last_oss_error(last);
+        } else if let Some(Error::NotSent(error)) = link.downcast_ref() {
+            error.set_last_oss_error(last);
+        } else if let Some(error) = link.downcast_ref::<TransportError>() {
+            error.set_last_oss_error(last);
+        } else if let Some(error) = link.downcast_ref::<NotSentError>() {
+            error.set_last_oss_error(last);
         }
     }
 }
 
 fn notes<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Notes> {
-    let ours = error.downcast_ref().map(Error::notes).or_else(|| error.downcast_ref().map(OssError::notes));
-    ours.or_else(|| error.downcast_ref().map(NotSentError::notes))
+    let notes = error.downcast_ref().map(Error::notes);
+    notes
+        .or_else(|| error.downcast_ref().map(OssError::notes))
+        .or_else(|| error.downcast_ref().map(TransportError::notes))
+        .or_else(|| error.downcast_ref().map(NotSentError::notes))
 }
 
 /// Takes the place of an error while it is wrapped.

@@ -170,6 +170,33 @@ fn a_built_error_says_what_a_policy_would_have_noted_and_changes_no_other() {
     assert_eq!((kept.attempts(), kept.retry_stop()), (1, None));
 }
 
+/// So that a variant that was matched can be returned again, boxed or not.
+#[test]
+fn the_parts_of_an_error_become_it_again_and_keep_their_notes() {
+    let builders = || {
+        [
+            ErrorBuilder::oss(ErrorResponse::new(ErrorCode::NoSuchKey)),
+            ErrorBuilder::transport(io::Error::from(ErrorKind::ConnectionReset)),
+            ErrorBuilder::from(NotSentError::prepare("no credentials")),
+        ]
+        .map(|builder| builder.attempts(3).retry_stop(RetryStop::OutOfTime).build())
+    };
+    let boxed = |error| -> BoxError {
+        match error {
+            Error::Oss(error) => error.into(),
+            Error::Transport(error) => error.into(),
+            Error::NotSent(error) => error.into(),
+            error => panic!("{error}"),
+        }
+    };
+    for (error, again) in builders().into_iter().zip(builders().map(boxed).map(Error::transport)) {
+        assert_eq!(format!("{again:?}"), format!("{error:?}"));
+        assert_eq!((again.attempts(), again.retry_stop()), (3, Some(RetryStop::OutOfTime)), "{again}");
+    }
+    let error = Error::transport("the pool is closed");
+    assert!(matches!(&error, Error::Transport(error) if error.get_ref().to_string() == "the pool is closed"));
+}
+
 #[test]
 fn a_built_error_without_a_response_keeps_the_last_one() {
     let last = || ErrorResponse::new(ErrorCode::InternalError).request_id("65A1");

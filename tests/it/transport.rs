@@ -22,6 +22,7 @@ use tower::{
 use tower_oss::{
     Error, OssErrorLayer, RetryPolicy,
     error::{RetryStop, TransportError, TransportKind},
+    test_util::ErrorBuilder,
 };
 
 use crate::retry_wire::{
@@ -179,6 +180,22 @@ async fn io_errors_have_the_kind_that_they_name() {
         assert_eq!((transport(&error).kind(), error.is_transient()), (kind, transient), "{:?}", fails());
         assert_eq!(error.attempts(), if transient { 3 } else { 1 }, "{:?}", fails());
     }
+}
+
+/// An application's service below the policy may match on the error of an inner stack, and return a part of it.
+#[tokio::test]
+async fn what_an_inner_policy_gave_up_is_not_retried_without_its_variant_either() {
+    let inner = service_fn(|_: Request<Full<Bytes>>| async {
+        let error = ErrorBuilder::transport(io::Error::from(ErrorKind::ConnectionReset))
+            .attempts(7)
+            .retry_stop(RetryStop::AttemptsExhausted)
+            .build();
+        let Error::Transport(error) = error else { panic!("{error}") };
+        Err::<Response<Full<Bytes>>, _>(BoxError::from(error))
+    });
+    let client = ServiceBuilder::new().retry(policy()).service(inner);
+    let error = client.oneshot(Request::new(Full::default())).await.unwrap_err();
+    assert_eq!(Error::from(error).attempts(), 7);
 }
 
 #[tokio::test]

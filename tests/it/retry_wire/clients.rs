@@ -51,7 +51,7 @@ where
     B: Body<Data = Bytes, Error: Into<BoxError>>,
 {
     let (head, body) = response.into_parts();
-    let body = body.collect().await.map_err(|error| Error::from(error.into()))?;
+    let body = body.collect().await.map_err(Error::transport)?;
     Ok(Response::from_parts(head, body.to_bytes()))
 }
 
