@@ -120,7 +120,7 @@ impl FailedAttempt {
         Self::new(Reason::NotSent(reason))
     }
 
-    fn of(error: &Error) -> Self {
+    pub(crate) fn of(error: &Error) -> Self {
         match error {
             Error::Oss(error) => Self::of_oss(error),
             Error::Transport(error) => Self::of_transport(error.kind()),

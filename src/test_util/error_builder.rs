@@ -1,7 +1,9 @@
 use std::time::Duration;
 
 use super::ErrorResponse;
-use crate::error::{BoxError, Error, NotSentError, NotSentReason, OssError, RetryStop, TransportError};
+use crate::error::{
+    BoxError, Error, FailedAttempt, History, NotSentError, NotSentReason, OssError, RetryStop, TransportError,
+};
 
 /// Builds an [`Error`] like one from a complete stack, with what the retry policy records on it.
 ///
@@ -43,6 +45,8 @@ use crate::error::{BoxError, Error, NotSentError, NotSentReason, OssError, Retry
 #[must_use]
 pub struct ErrorBuilder {
     error: Error,
+    earlier: History,
+    last: Option<OssError>,
 }
 
 impl ErrorBuilder {
@@ -67,7 +71,7 @@ impl ErrorBuilder {
     /// Copies the notes of a shared error, so that no other error changes.
     fn of(mut error: Error) -> Self {
         error.own_notes();
-        Self { error }
+        Self { error, earlier: History::default(), last: None }
     }
 
     /// Sets [`attempts`](Error::attempts). Default: 1, or 0 if the request was not sent.
@@ -89,6 +93,38 @@ impl ErrorBuilder {
         self
     }
 
+    /// Adds an attempt that failed before this one, and the wait after it, to
+    /// [`history`](Error::history). If it was sent, [`attempts`](Error::attempts) grows by one; its
+    /// OSS error becomes the [`last_oss_error`](Error::last_oss_error), unless another one is set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::{io, time::Duration};
+    /// use tower_oss::{ErrorCode, test_util::{ErrorBuilder, ErrorResponse}};
+    ///
+    /// let failed = ErrorBuilder::oss(ErrorResponse::new(ErrorCode::InternalError).request_id("65A1"));
+    /// let error = ErrorBuilder::transport(io::Error::from(io::ErrorKind::ConnectionReset))
+    ///     .after_attempt(&failed.build(), Duration::from_millis(70))
+    ///     .build();
+    ///
+    /// let attempts = error.history();
+    /// let lines: Vec<_> = attempts.attempts().iter().map(ToString::to_string).collect();
+    /// assert_eq!(lines, ["1. InternalError (500) [request 65A1], then 0.070 s", "2. reset"]);
+    /// assert_eq!((error.attempts(), error.request_id()), (2, Some("65A1")));
+    /// ```
+    pub fn after_attempt(mut self, failed: &Error, delay: Duration) -> Self {
+        self.earlier.push(FailedAttempt::of(failed).then(delay));
+        if !matches!(failed, Error::NotSent(_)) {
+            let notes = self.error.notes();
+            notes.set_attempts(notes.attempts().saturating_add(1));
+        }
+        if let Error::Oss(error) = failed {
+            self.last = Some(error.clone());
+        }
+        self
+    }
+
     /// Sets [`retry_stop`](Error::retry_stop).
     pub fn retry_stop(self, stop: RetryStop) -> Self {
         self.error.notes().set_stop(stop);
@@ -103,7 +139,13 @@ impl ErrorBuilder {
 
     /// Returns the error.
     #[must_use]
-    pub fn build(self) -> Error {
+    pub fn build(mut self) -> Error {
+        if let Some(last) = self.last.take() {
+            self = self.last_oss_error(last);
+        }
+        if self.earlier.count() > 0 {
+            self.error.notes().set_earlier(Box::new(self.earlier));
+        }
         self.error
     }
 }

@@ -6,7 +6,7 @@
 //! | [`Scripted::serve`] | the same over HTTP on a free loopback port, for a complete client |
 //! | [`Answer`] | a response: complete, in frames, cut, failing, stalled or delayed; or an error; or no response |
 //! | [`ErrorResponse`] | an error response as OSS sends it, or the [`OssError`](crate::OssError) that the layer creates from it |
-//! | [`ErrorBuilder`] | an [`Error`](crate::Error) with attempts, the reason why there was no retry, and ambiguity |
+//! | [`ErrorBuilder`] | an [`Error`](crate::Error) with attempts, history, the reason why there was no retry, and ambiguity |
 //!
 //! # Examples
 //!

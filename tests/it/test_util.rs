@@ -12,9 +12,9 @@ use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use tokio::time::{Instant, timeout};
-use tower::{BoxError, Layer, ServiceExt};
+use tower::{BoxError, Layer, ServiceBuilder, ServiceExt};
 use tower_oss::{
-    Error, ErrorCode, OssError, OssErrorLayer,
+    Error, ErrorCode, OssError, OssErrorLayer, RetryPolicy,
     error::{NotSentError, NotSentReason, RetryStop},
     test_util::{Answer, ErrorBuilder, ErrorResponse, Scripted},
 };
@@ -168,6 +168,37 @@ fn a_built_error_says_what_a_policy_would_have_noted_and_changes_no_other() {
         assert_eq!(notes, (3, Some(RetryStop::OutOfTime), true), "{error}");
     }
     assert_eq!((kept.attempts(), kept.retry_stop()), (1, None));
+}
+
+/// The same call, through a stack and made by hand.
+#[tokio::test(start_paused = true)]
+async fn a_built_history_is_that_of_a_call() {
+    let unwell = |id| ErrorResponse::new(ErrorCode::InternalError).request_id(id);
+    let oss = Scripted::new([
+        unwell("65A1").into(),
+        unwell("65A2").into(),
+        Answer::fault(ErrorKind::ConnectionReset),
+    ]);
+    let policy = RetryPolicy::new().random(|| 0.5);
+    let client = ServiceBuilder::new().retry(policy).layer(OssErrorLayer::new()).service(oss);
+    let called = client.oneshot(Request::put("/k").body(()).unwrap()).await.unwrap_err();
+
+    let [first, second] = ["65A1", "65A2"].map(|id| ErrorBuilder::oss(unwell(id)).build());
+    let built = ErrorBuilder::transport(io::Error::from(ErrorKind::ConnectionReset))
+        .after_attempt(&first, Duration::from_millis(50))
+        .after_attempt(&second, Duration::from_millis(100))
+        .retry_stop(RetryStop::AttemptsExhausted)
+        .after_ambiguous_attempt()
+        .build();
+    let of_no_request = called.report().replace("method        PUT\n", "");
+    assert_eq!(built.report(), of_no_request);
+    assert_eq!(format!("{:?}", built.history()), format!("{:?}", called.history()));
+    let notes = |error: &Error| (error.attempts(), error.retry_stop(), error.after_ambiguous_attempt());
+    assert_eq!(notes(&built), notes(&called));
+
+    let unsent = ErrorBuilder::from(NotSentError::prepare("no credentials")).build();
+    let denied = ErrorBuilder::oss(denied()).after_attempt(&unsent, Duration::ZERO).build();
+    assert_eq!((denied.attempts(), denied.history().count()), (1, 2));
 }
 
 /// So that a variant that was matched can be returned again, boxed or not.
