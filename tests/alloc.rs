@@ -1,6 +1,7 @@
 //! What the layer allocates: nothing for a success, a bounded amount for an error of any size.
 //!
-//! A program of its own, because `allocation_counter` replaces the allocator. It counts for each thread apart.
+//! A separate program, because `allocation_counter` replaces the allocator. It counts each thread
+//! separately.
 #![expect(clippy::unwrap_used, reason = "a test that unwraps too much fails")]
 
 use std::{
@@ -33,7 +34,7 @@ const KIB: u64 = 1024;
 /// One frame of an error body.
 const FRAME: usize = 16 * 1024;
 
-/// A service that gives its one answer at once, and allocates nothing.
+/// A service that returns its one response at once, and allocates nothing.
 struct Once<B>(Option<Response<B>>);
 
 impl<B> Service<Request<()>> for Once<B> {
@@ -50,25 +51,25 @@ impl<B> Service<Request<()>> for Once<B> {
     }
 }
 
-/// Sends a request through the layer; returns what comes of it and what was allocated on the way.
+/// Sends a request through the layer. Returns the result and what was allocated.
 fn send<B>(
     layer: &OssErrorLayer,
     request: Request<()>,
-    answer: Response<B>,
+    response: Response<B>,
 ) -> (Result<Response<B>, Error>, AllocationInfo)
 where
     B: Body<Error = Infallible>,
 {
-    let mut service = layer.layer(Once(Some(answer)));
+    let mut service = layer.layer(Once(Some(response)));
     let mut result = None;
     let allocated = measure(|| result = service.call(request).now_or_never());
     (result.expect("the body is there at once"), allocated)
 }
 
-/// A body of full frames, all of them there at once.
+/// A body of full frames, which are ready at once.
 struct Large {
     frame: Bytes,
-    /// Bytes that are still to come, if it ever ends.
+    /// Remaining bytes, if it ever ends.
     left: Option<u64>,
     announced: bool,
     frames_read: Rc<Cell<u64>>,
@@ -111,9 +112,9 @@ fn a_success_allocates_nothing() {
         for status in [200, 204, 206] {
             let body = Large::new(b"content", None);
             let frames_read = body.frames_read.clone();
-            let answer = Response::builder().status(status).header("etag", "\"e\"").body(body).unwrap();
+            let response = Response::builder().status(status).header("etag", "\"e\"").body(body).unwrap();
             let request = Request::put("/key?uploadId=1").header("x-oss-meta-a", "1").body(()).unwrap();
-            let (result, allocated) = send(&layer, request, answer);
+            let (result, allocated) = send(&layer, request, response);
 
             assert_eq!(result.unwrap().status(), status);
             assert_eq!(allocated.count_total, 0);
@@ -122,7 +123,7 @@ fn a_success_allocates_nothing() {
     }
 }
 
-/// Fills a frame: a beginning, and then the same text again and again.
+/// Fills a frame with a beginning, and then the same text again and again.
 fn frame(start: &str, again: &str) -> &'static [u8] {
     let mut frame = start.to_owned();
     while frame.len() + again.len() <= FRAME {
@@ -133,8 +134,8 @@ fn frame(start: &str, again: &str) -> &'static [u8] {
 }
 
 fn read(layer: &OssErrorLayer, body: Large) -> (OssError, AllocationInfo) {
-    let answer = Response::builder().status(503).body(body).unwrap();
-    let (result, allocated) = send(layer, Request::default(), answer);
+    let response = Response::builder().status(503).body(body).unwrap();
+    let (result, allocated) = send(layer, Request::default(), response);
     (result.err().unwrap().into_oss().unwrap(), allocated)
 }
 
@@ -147,7 +148,7 @@ fn a_large_error_body_allocates_what_is_kept_and_little_more() {
         for (length, announced, most_frames) in [
             (None, false, 65),
             (Some(LARGE), false, 65),
-            (Some(LARGE), true, 4), // reading a part of it would not save its connection
+            (Some(LARGE), true, 4), // reading a part of it would not free the connection
             (Some(KIB * KIB), true, 64),
         ] {
             let body = Large { announced, ..Large::new(content, length) };
@@ -203,16 +204,16 @@ const DOCUMENT: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 </Error>
 "#;
 
-fn usual_answer() -> Response<Bytes> {
-    let answer = Response::builder().status(404).header("x-oss-request-id", "5C3D9175B6FC201293AD4C0D");
-    answer.body(Bytes::from_static(DOCUMENT.as_bytes())).unwrap()
+fn usual_response() -> Response<Bytes> {
+    let response = Response::builder().status(404).header("x-oss-request-id", "5C3D9175B6FC201293AD4C0D");
+    response.body(Bytes::from_static(DOCUMENT.as_bytes())).unwrap()
 }
 
 #[test]
-fn an_error_holds_its_text_and_one_allocation_more() {
-    let answer = usual_answer();
+fn an_error_has_its_text_and_one_more_allocation() {
+    let response = usual_response();
     let mut error = None;
-    let allocated = measure(|| error = Some(OssError::from_response(answer)));
+    let allocated = measure(|| error = Some(OssError::from_response(response)));
 
     assert_eq!(error.unwrap().code(), "NoSuchKey");
     assert_eq!((allocated.count_current, allocated.count_total), (2, 2));
@@ -222,9 +223,9 @@ fn an_error_holds_its_text_and_one_allocation_more() {
 #[test]
 fn no_more_of_a_shared_body_is_copied_than_is_kept() {
     let body = Bytes::from(DOCUMENT.repeat(24 * 1024)); // 8 MiB
-    let answer = Response::builder().status(404).body(body.clone()).unwrap();
+    let response = Response::builder().status(404).body(body.clone()).unwrap();
     let mut error = None;
-    let allocated = measure(|| error = Some(OssError::from_response(answer)));
+    let allocated = measure(|| error = Some(OssError::from_response(response)));
 
     assert_eq!(error.unwrap().code(), "NoSuchKey");
     assert!(allocated.bytes_max <= 256 * KIB, "{allocated:?}");
@@ -232,13 +233,13 @@ fn no_more_of_a_shared_body_is_copied_than_is_kept() {
 }
 
 #[test]
-fn a_buffer_that_nobody_else_has_is_taken_over_and_what_is_unused_given_back() {
+fn a_buffer_that_is_not_shared_is_reused_and_its_unused_part_freed() {
     for spare in [0, 64 * 1024] {
         let mut buffer = Vec::with_capacity(DOCUMENT.len() + spare);
         buffer.extend_from_slice(DOCUMENT.as_bytes());
-        let answer = usual_answer().map(|_| Bytes::from(buffer));
+        let response = usual_response().map(|_| Bytes::from(buffer));
         let mut error = None;
-        let allocated = measure(|| error = Some(OssError::from_response(answer)));
+        let allocated = measure(|| error = Some(OssError::from_response(response)));
 
         assert_eq!(error.unwrap().raw_body(), DOCUMENT.as_bytes());
         assert!(allocated.count_total <= 2, "{allocated:?}");
@@ -248,8 +249,8 @@ fn a_buffer_that_nobody_else_has_is_taken_over_and_what_is_unused_given_back() {
 
 #[test]
 fn an_error_read_by_the_layer_pins_its_body_besides() {
-    let answer = usual_answer().map(Full::new);
-    let (result, allocated) = send(&OssErrorLayer::new(), Request::default(), answer);
+    let response = usual_response().map(Full::new);
+    let (result, allocated) = send(&OssErrorLayer::new(), Request::default(), response);
 
     assert_eq!(result.err().unwrap().request_id(), Some("5C3D9175B6FC201293AD4C0D"));
     assert_eq!((allocated.count_current, allocated.count_total), (2, 3));
@@ -257,20 +258,20 @@ fn an_error_read_by_the_layer_pins_its_body_besides() {
 
 #[test]
 fn an_error_in_frames_of_unknown_number_allocates_no_more() {
-    let answer = usual_answer().map(|body| {
+    let response = usual_response().map(|body| {
         let frames: Vec<_> =
             body.chunks(body.len().div_ceil(16)).map(|frame| body.slice_ref(frame)).collect();
         StreamBody::new(iter(frames.into_iter().map(|frame| Ok::<_, Infallible>(Frame::data(frame)))))
     });
-    let (result, allocated) = send(&OssErrorLayer::new(), Request::default(), answer);
+    let (result, allocated) = send(&OssErrorLayer::new(), Request::default(), response);
 
     assert_eq!(result.err().unwrap().request_id(), Some("5C3D9175B6FC201293AD4C0D"));
     assert_eq!(allocated.count_total, 3);
 }
 
 #[test]
-fn headers_are_copied_once_when_they_are_first_asked_for() {
-    let error = OssError::from_response(usual_answer());
+fn headers_are_copied_once_on_first_use() {
+    let error = OssError::from_response(usual_response());
     let first = measure(|| assert_eq!(error.headers().len(), 1));
     let again = measure(|| assert_eq!(error.clone().headers().len(), 1));
 
@@ -279,8 +280,8 @@ fn headers_are_copied_once_when_they_are_first_asked_for() {
 }
 
 #[test]
-fn asking_an_error_and_cloning_it_allocate_nothing() {
-    let error = Error::from(OssError::from_response(usual_answer()));
+fn accessors_and_clones_of_an_error_allocate_nothing() {
+    let error = Error::from(OssError::from_response(usual_response()));
     let allocated = measure(|| {
         let error = error.oss().unwrap().clone();
         assert_eq!(*error.code(), ErrorCode::NoSuchKey);
@@ -310,7 +311,7 @@ impl Service<Request<()>> for Fine {
     }
 }
 
-/// The least that tower's retry layer can cost: it clones every request.
+/// The minimum cost of tower's retry layer: it clones every request.
 #[derive(Clone)]
 struct Never;
 
@@ -337,7 +338,7 @@ fn the_retry_policy_allocates_nothing_for_a_success() {
     assert_eq!(allocated(Retry::new(RetryPolicy::new(), Fine)).count_total, least.count_total);
 }
 
-/// A server that answers every request with an error whose body has this head and goes on for ever.
+/// A server that responds to every request with an error whose body has this head and never ends.
 fn endless_server(head: &'static str) -> SocketAddr {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = listener.local_addr().unwrap();
@@ -354,7 +355,7 @@ fn endless_server(head: &'static str) -> SocketAddr {
 }
 
 #[test]
-fn an_endless_body_over_a_socket_costs_the_whole_process_less_than_a_mebibyte() {
+fn an_endless_body_over_a_socket_takes_less_than_a_mebibyte_of_the_process() {
     for head in ["transfer-encoding: chunked", "content-length: 104857600"] {
         let address = endless_server(head);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

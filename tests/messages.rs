@@ -1,7 +1,8 @@
-//! What the compiler says to a stack that cannot work. `.oneshot()` hides it behind a method that does not exist, so the
-//! stacks here meet a function with the bound, as they would in an application.
+//! Compiler messages for stacks that cannot work. `.oneshot()` hides them behind a missing method,
+//! so the stacks here are passed to a function with the bound, as in an application.
 //!
-//! The stacks are in this file, and are compiled only when the test compiles it once more with a `cfg` of its own.
+//! The stacks are in this file. They are compiled only when the test compiles the file again with a
+//! `cfg`.
 
 #[cfg(tower_oss_messages)]
 mod wrong {
@@ -40,7 +41,7 @@ fn the_compiler_says_what_to_do() {
     let mut cargo = std::process::Command::new(env!("CARGO"));
     cargo.args(["rustc", "--quiet", "--offline", "--all-features", "--test", "messages", "--target-dir"]);
     cargo.arg(target).args(["--", "--cfg", "tower_oss_messages"]).current_dir(env!("CARGO_MANIFEST_DIR"));
-    // What this package's tests are told about it would have the build scripts of others run again.
+    // The environment of this test would make build scripts of dependencies run again.
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
         if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {

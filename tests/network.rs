@@ -1,9 +1,9 @@
-//! The complete stack over a simulated network: real HTTP and real time limits, but simulated time, and partitions, latency, lost
-//! replies and restarts by seed.
+//! The complete stack over a simulated network: real HTTP and real time limits, but simulated time,
+//! and partitions, latency, lost replies and restarts by seed.
 //!
-//! What this shows, and loopback or a paused clock do not: a network that goes silent, without a reset, for longer than
-//! keep-alives and time limits last, in every phase of a request, with hyper's own connection pool, in minutes of simulated time
-//! and the same for the same seed.
+//! Unlike loopback or a paused clock, this shows a network that goes silent without a reset, for
+//! longer than keep-alives and time limits, in every phase of a request, with hyper's connection
+//! pool, in minutes of simulated time, and the same for each seed.
 #![expect(clippy::unwrap_used, reason = "a test that unwraps too much fails")]
 
 use std::{
@@ -45,7 +45,7 @@ use turmoil::net::{TcpListener, TcpStream};
 const SEEDS: u64 = 200;
 const OPERATIONS: usize = 12;
 
-/// How often each operation took effect on the server: what the disk of a real one knows, restarts or not.
+/// How often each operation took effect on the server. It survives restarts, like a disk.
 type Applied = Arc<Mutex<BTreeMap<String, u32>>>;
 
 #[test]
@@ -67,7 +67,7 @@ fn nothing_is_applied_twice_and_every_call_ends() {
             calls += 1;
             successes += u32::from(*end == End::Success);
         }
-        assert!(run.recovered, "seed {seed}: the network was whole again, but the client was not");
+        assert!(run.recovered, "seed {seed}: the network works again, but the client does not");
     }
     assert!(calls > 2000 && successes > calls / 2 && unknown > 50, "{calls} {successes} {unknown}");
 }
@@ -152,16 +152,16 @@ fn run(seed: u64) -> Run {
 
 #[derive(Clone, Copy)]
 enum Fault {
-    /// Packets are lost, and nobody hears of it.
+    /// Packets are lost silently.
     Partition,
     Repair,
-    /// Packets wait.
+    /// Packets are delayed.
     Hold,
     Release,
     Restart,
 }
 
-/// Faults of the first half minute, the last one first.
+/// The faults of the first half minute, the last one first.
 fn faults(random: &mut Rng) -> Vec<(Duration, Fault)> {
     let mut faults = Vec::new();
     for _ in 0..random.usize(1..5) {
@@ -173,7 +173,7 @@ fn faults(random: &mut Rng) -> Vec<(Duration, Fault)> {
             _ => faults.push((begin, Fault::Restart)),
         }
     }
-    // Whatever overlapped: at last, all is well.
+    // Faults may overlap. At the end, the network works.
     let last = Duration::from_secs(40);
     faults.extend([(last, Fault::Release), (last, Fault::Repair)]);
     faults.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
@@ -187,7 +187,7 @@ fn end_of(result: Result<Response<Incoming>, BoxError>) -> End {
     };
     let is_final = matches!(error.retry_stop(), Some(RetryStop::NotRetryable));
     match &error {
-        // The call's own time limit cut an attempt.
+        // The time limit of the call cut an attempt.
         Error::Transport(_) if error.retry_stop().is_none() => End::Unknown,
         _ if error.after_ambiguous_attempt() => End::Unknown,
         _ if error.retry_stop() == Some(RetryStop::OutcomeUnknown) => End::Unknown,
@@ -227,7 +227,7 @@ fn client(seed: u64) -> Stacked {
     )
 }
 
-/// A server that fails now and then, before or after the request has taken effect.
+/// A server that sometimes fails, before or after the request has taken effect.
 async fn serve(disk: Applied, random: Rng) -> turmoil::Result {
     let listener = TcpListener::bind((IpAddr::V4(Ipv4Addr::UNSPECIFIED), 80)).await?;
     let random = Rc::new(RefCell::new(random));
@@ -237,10 +237,10 @@ async fn serve(disk: Applied, random: Rng) -> turmoil::Result {
             loop {
                 let (stream, _) = listener.accept().await?;
                 let (disk, random) = (Arc::clone(&disk), Rc::clone(&random));
-                let answer =
+                let service =
                     service_fn(move |request| respond(request, Arc::clone(&disk), Rc::clone(&random)));
                 tokio::task::spawn_local(
-                    http1::Builder::new().serve_connection(TokioIo::new(stream), answer),
+                    http1::Builder::new().serve_connection(TokioIo::new(stream), service),
                 );
             }
         })
@@ -254,7 +254,7 @@ async fn respond(
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let operation = request.uri().path().trim_start_matches('/').to_owned();
     if request.into_body().collect().await.is_err() {
-        return Ok(Response::new(Full::default())); // to nobody: the connection is gone
+        return Ok(Response::new(Full::default())); // to no client: the connection was closed
     }
     let (luck, wait) = {
         let mut random = random.borrow_mut();

@@ -1,4 +1,4 @@
-//! How the signer of the examples gets along with credentials that expire.
+//! The examples' signer with credentials that expire.
 
 use std::{
     future::ready,
@@ -21,7 +21,8 @@ use tower_oss::{
 
 use crate::signer::{Credentials, Keys, SignerLayer, Target, refresh};
 
-/// A client of a server that takes the token with the number `taken` alone. Fetching gives the tokens 1, 2, and so on.
+/// A client of a server that accepts only the token with the number `taken`. Fetching returns the
+/// tokens 1, 2, and so on.
 fn client(
     taken: &Arc<AtomicU32>,
     fetched: &Arc<AtomicU32>,
@@ -34,7 +35,7 @@ fn client(
     let server = move |request: Request<()>| {
         let taken = taken.clone();
         async move {
-            tokio::task::yield_now().await; // so that all requests are on their way
+            tokio::task::yield_now().await; // so that all requests are in flight
             let is_taken = request.headers()["x-oss-security-token"] == taken.load(Relaxed).to_string();
             Ok::<_, BoxError>(if is_taken {
                 Response::new(Full::default())
@@ -56,7 +57,7 @@ fn post() -> Request<()> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_a_hundred_calls_whose_token_has_expired_one_fetches_and_all_succeed() {
+async fn one_of_a_hundred_calls_with_an_expired_token_fetches_and_all_succeed() {
     let (taken, fetched) = (Arc::new(AtomicU32::new(1)), Arc::default());
     let client = client(&taken, &fetched);
     assert!(client.clone().oneshot(post()).await.is_ok());
@@ -69,7 +70,7 @@ async fn of_a_hundred_calls_whose_token_has_expired_one_fetches_and_all_succeed(
 }
 
 #[tokio::test(start_paused = true)]
-async fn credentials_that_were_never_accepted_are_not_retried_but_fetched_anew_for_the_next_call() {
+async fn credentials_that_were_never_accepted_are_not_retried_but_fetched_again_for_the_next_call() {
     let (taken, fetched) = (Arc::new(AtomicU32::new(3)), Arc::default());
     let client = client(&taken, &fetched);
     let error = client.clone().oneshot(post()).await.unwrap_err();

@@ -6,7 +6,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 
 use crate::{run::Run, snapshot::assert_snapshot};
 
-/// What explain prints for this input and these arguments, if it succeeds.
+/// The output of explain for this input and these arguments, if it succeeds.
 fn page(args: &[&str], input: impl AsRef<[u8]>) -> String {
     let output = Run::new("explain").args(args).output(input.as_ref());
     assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
@@ -23,7 +23,7 @@ fn assert_line(args: &[&str], input: impl AsRef<[u8]>, line: &str) {
     assert!(page.lines().any(|known| known == line), "no line {line:?} in\n{page}");
 }
 
-/// An error document as it stands in the header.
+/// An error document as in the header.
 fn x_oss_err() -> String {
     BASE64_STANDARD
         .encode("<Error><Code>NoSuchBucket</Code><EC>0015-00000101</EC><RequestId>65A1</RequestId></Error>")
@@ -59,7 +59,7 @@ fn a_body_or_the_header_x_oss_err_is_enough() {
 }
 
 #[test]
-fn what_became_of_the_body_is_said() {
+fn the_state_of_the_body_is_shown() {
     for (name, line) in [
         ("head-missing-key-padded", "code origin   header"),
         ("head-missing-key-padded", "body          0 bytes, Empty, no body"),

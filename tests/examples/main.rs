@@ -1,5 +1,5 @@
-//! What the examples print, compared with the files in `snapshots/`. With `UPDATE_SNAPSHOTS=1` in the environment
-//! the files are written anew: look at the difference before it is committed.
+//! The output of the examples, compared with the files in `snapshots/`. `UPDATE_SNAPSHOTS=1` in the
+//! environment rewrites the files: check the difference before you commit it.
 #![expect(clippy::unwrap_used, reason = "a test that unwraps too much fails")]
 
 mod credentials;

@@ -1,4 +1,4 @@
-//! The programs that talk to a server of their own.
+//! The programs with their own server.
 
 use crate::{run::Run, snapshot::assert_snapshot};
 
@@ -16,7 +16,7 @@ fn quickstart_shows_what_comes_back_in_each_case() {
     assert_snapshot("quickstart.txt", &page);
 }
 
-/// When an attempt was made is compared only where the wait is certain.
+/// The time of an attempt is compared only if the wait is not random.
 #[test]
 fn retry_shows_every_attempt_and_what_became_of_it() {
     let page = Run::new("retry").page();
@@ -35,14 +35,14 @@ fn retry_shows_every_attempt_and_what_became_of_it() {
 }
 
 #[test]
-fn client_does_every_operation_and_survives_a_bad_day() {
+fn client_does_every_operation_and_survives_faults() {
     let page = Run::new("client").page();
     assert_narrow(&page);
     assert_snapshot("client.txt", &page);
 }
 
 #[test]
-fn client_uploads_the_file_that_is_named_and_says_what_is_wrong_with_it() {
+fn client_uploads_a_named_file_and_says_what_is_wrong_with_it() {
     let page = Run::new("client").args(["Cargo.toml"]).page();
     assert!(page.contains(" bytes in 1 parts\n"), "{page}");
     let empty = Run::new("client").args(["tests/examples/empty"]).page();
@@ -63,7 +63,7 @@ fn client_says_which_credentials_are_missing() {
 }
 
 #[test]
-fn gateway_passes_errors_on_and_answers_for_itself() {
+fn gateway_passes_errors_on_and_has_its_own_responses() {
     let page = Run::new("gateway").page();
     let host = page
         .lines()

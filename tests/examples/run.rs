@@ -10,7 +10,7 @@ use std::{
     thread,
 };
 
-/// The folder of the examples, which are built first: a test program that was asked for alone may be newer.
+/// The directory of the examples. Builds them first: this test may have been built without them.
 fn folder() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| {
@@ -19,7 +19,7 @@ fn folder() -> &'static Path {
         let mut cargo = Command::new(env!("CARGO"));
         cargo.args(["build", "--quiet", "--examples", "--all-features"]);
         cargo.current_dir(env!("CARGO_MANIFEST_DIR")).arg("--target-dir").arg(profile.parent().unwrap());
-        // What this package's tests are told about it is not for the build scripts of others.
+        // The environment of this test would make build scripts of dependencies run again.
         for (name, _) in env::vars_os() {
             let text = name.to_string_lossy();
             if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
@@ -34,7 +34,7 @@ fn folder() -> &'static Path {
     })
 }
 
-/// A run of an example, in the root of the repository and with nothing that is meant for OSS in the environment.
+/// A run of an example in the root of the repository, without OSS's variables in the environment.
 pub(crate) struct Run(Command);
 
 impl Run {
@@ -63,12 +63,12 @@ impl Run {
         let mut child = self.0.spawn().unwrap();
         let mut stdin = child.stdin.take().unwrap();
         let input = input.to_owned();
-        // A program that does not read its input closes it: that is no fault.
+        // A program that does not read its input may close it.
         thread::spawn(move || drop(stdin.write_all(&input)));
         child.wait_with_output().unwrap()
     }
 
-    /// Runs it without input; what it prints. It has to succeed.
+    /// Runs it without input. Returns its output. It has to succeed.
     pub(crate) fn page(self) -> String {
         let output = self.output(b"");
         let stderr = String::from_utf8_lossy(&output.stderr);

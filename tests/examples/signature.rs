@@ -1,6 +1,6 @@
-//! The signer of the examples gives the signatures that the official Go SDK expects of itself: `TestV4AuthHeader`,
-//! `TestV4AuthHeaderToken` and `TestV4AuthHeaderWithAdditionalHeaders` of `oss/signer/signer_test.go` in
-//! aliyun/alibabacloud-oss-go-sdk-v2.
+//! The examples' signer creates the signatures that the official Go SDK's tests expect:
+//! `TestV4AuthHeader`, `TestV4AuthHeaderToken` and `TestV4AuthHeaderWithAdditionalHeaders` of
+//! `oss/signer/signer_test.go` in aliyun/alibabacloud-oss-go-sdk-v2.
 
 use std::time::{Duration, UNIX_EPOCH};
 

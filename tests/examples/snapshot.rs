@@ -1,6 +1,6 @@
 use std::{env, fs, path::Path};
 
-/// Compares a page with the file of this name, or writes the file.
+/// Compares a text with the file of this name, or writes the file.
 pub(crate) fn assert_snapshot(name: &str, page: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/examples/snapshots").join(name);
     if env::var_os("UPDATE_SNAPSHOTS").is_some() {

@@ -1,4 +1,4 @@
-//! What is not idempotent takes effect at most once, whatever the network does.
+//! A request that is not idempotent takes effect at most once under any fault.
 
 use std::{
     collections::HashMap,
@@ -23,10 +23,10 @@ use crate::{
     stacks::counted,
 };
 
-/// How often each operation has come, and how often it took effect.
+/// How often each operation was received, and how often it took effect.
 type Accounts = Arc<Mutex<HashMap<String, (u64, usize)>>>;
 
-/// What the server does with a request: by chance, but the same in every run of a seed.
+/// What the server does with a request: random, but the same for the same seed.
 fn deed(accounts: &Accounts, seed: u64, target: &str) -> Deed {
     let mut accounts = accounts.lock().unwrap();
     let (visits, applied) = accounts.entry(target.split('?').next().unwrap().to_owned()).or_default();
@@ -60,12 +60,12 @@ fn without_budget() -> RetryPolicy {
     policy().without_budget()
 }
 
-/// What came of operations with one client.
+/// The results of operations with one client.
 #[derive(Debug, Default)]
 struct Sums {
     succeeded: usize,
     failed: usize,
-    /// Operations that came more than once, and all requests beyond the first.
+    /// Operations that were received more than once, and all requests beyond the first.
     retried: usize,
     retries: u64,
     applied_twice: usize,
@@ -95,7 +95,8 @@ fn run(method: &Method, seed: u64) -> Vec<Sums> {
                 results.iter().filter(|(_, result)| result.as_ref().is_err_and(Error::is_timeout)).count();
             let visits: u64 = accounts.values().map(|(visits, _)| visits).sum();
             let sent = sent.load(Relaxed) as u64;
-            // One that has timed out may not have reached the server, nor one on an HTTP/2 connection that was lost.
+            // A request that timed out, or on a lost HTTP/2 connection, may not have reached the
+            // server.
             let lost = if version == "HTTP/2" { sent } else { timeouts as u64 * 3 };
             assert!(visits <= sent && visits + lost >= sent, "{visits} of {sent} came, {version}");
             sum(method, &results, &accounts)
@@ -121,7 +122,7 @@ fn sum(method: &Method, results: &Outcomes, accounts: &HashMap<String, (u64, usi
                 sums.failed += 1;
                 let is_told = *method == Method::PUT || may_be_applied(error);
                 assert!(applied == 0 || is_told, "operation {n} has taken effect: {error:?}");
-                // The error of a success's body comes from reading it, and counts nothing.
+                // The error of a success's body comes from reading it, and has no attempts.
                 let attempts = error.retry_stop().map_or(u64::MAX, |_| error.attempts().into());
                 assert!(visits <= attempts, "operation {n} came {visits} times: {error:?}");
             }
@@ -131,9 +132,9 @@ fn sum(method: &Method, results: &Outcomes, accounts: &HashMap<String, (u64, usi
     sums
 }
 
-/// Whether a caller must take this error for an unknown outcome.
+/// Whether this error means an unknown outcome.
 fn may_be_applied(error: &Error) -> bool {
-    // The error of a success's body has been in no retry.
+    // The policy does not see the error of a success's body.
     error.retry_stop().is_none_or(|stop| stop == RetryStop::OutcomeUnknown) || error.after_ambiguous_attempt()
 }
 
@@ -146,7 +147,7 @@ fn an_append_takes_effect_at_most_once_under_random_faults() {
     }
 }
 
-/// The same faults, to see that they would be found out.
+/// Shows that the test can fail.
 #[test]
 fn a_put_is_repeated_under_the_same_faults_and_takes_effect_more_than_once() {
     for sums in run(&Method::PUT, 1) {

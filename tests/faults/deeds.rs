@@ -1,4 +1,4 @@
-//! What a server that keeps accounts does with one request.
+//! What a server that counts effects does with one request.
 
 use h2::Reason;
 
@@ -19,10 +19,10 @@ pub(crate) enum Deed {
     Internal,
     Page,
     CutError,
-    /// Over HTTP/2, `REFUSED_STREAM`; over HTTP/1.1, which has no such thing, a throttled response.
+    /// Over HTTP/2, `REFUSED_STREAM`. Over HTTP/1.1, which has no equivalent, a throttled response.
     Refused,
     Reset,
-    /// A reset inside the head; over HTTP/2, inside the body.
+    /// A reset within the head, or over HTTP/2 within the body.
     LateReset,
     Close,
     Stall,
@@ -32,7 +32,7 @@ const PAGE: &str = "<html>502</html>";
 const INTERNAL: &str = "<Error><Code>InternalError</Code></Error>";
 
 impl Deed {
-    /// Draws one: half of all requests succeed.
+    /// Chooses one at random: half of all requests succeed.
     pub(crate) fn random(random: &mut fastrand::Rng) -> Self {
         const FAULTS: [Deed; 9] = [
             Deed::Cut,
@@ -47,13 +47,13 @@ impl Deed {
         ];
         match random.usize(..400) {
             ..200 => Self::Success,
-            200 => Self::Stall,      // each costs a time limit
-            201..203 => Self::Close, // over HTTP/2, each costs what shares the connection
+            200 => Self::Stall,      // each takes a time limit
+            201..203 => Self::Close, // over HTTP/2, each ends all requests on the connection
             at => FAULTS[at % FAULTS.len()],
         }
     }
 
-    /// Whether the request has taken effect: what it says, or, where it says nothing, what chance says.
+    /// Whether the request takes effect. Chance decides if the response does not tell.
     pub(crate) fn is_applied(self, random: &mut fastrand::Rng) -> bool {
         match self {
             Self::Success | Self::Cut => true,

@@ -1,25 +1,25 @@
-//! A fault, and the pieces of responses that scripts are made of.
+//! A fault, and pieces of responses for scripts.
 
 use crate::{http1, http2::Step as Frames, stacks::Patience};
 
-/// What a server does to each request, and what comes of a GET.
+/// What a server does with each request, and the result of a GET.
 pub(crate) struct Fault {
     pub(crate) name: &'static str,
     pub(crate) script: Script,
     pub(crate) patience: Patience,
-    /// As [`tell`] has it; where the network decides, any of several.
+    /// As from [`tell`]. If the network decides, one of several.
     pub(crate) results: &'static [&'static str],
     pub(crate) requests: usize,
-    /// At most.
+    /// Maximum.
     pub(crate) connections: usize,
 }
 
 pub(crate) enum Script {
     Http1(Vec<http1::Step>),
     Http2(Vec<Frames>),
-    /// What it writes to a client that begins a TLS handshake, before it closes.
+    /// What it writes to a client that starts a TLS handshake, before it closes.
     Tls(&'static [u8]),
-    /// Nobody listens.
+    /// No server listens.
     Refused,
     UnknownHost,
 }

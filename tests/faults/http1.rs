@@ -10,7 +10,7 @@ use tokio::{
 
 use crate::outcome::Counts;
 
-/// What the server does once it has read a request.
+/// What the server does after it has read a request.
 #[derive(Clone)]
 pub(crate) enum Step {
     Write(Vec<u8>),
@@ -58,7 +58,7 @@ pub(crate) async fn serve(mut stream: TcpStream, counts: Arc<Counts>, reply: Rep
     }
 }
 
-/// Writes these bytes once something has come, and closes.
+/// Writes these bytes once it has received something, and closes.
 pub(crate) async fn hang_up(mut stream: TcpStream, bytes: &'static [u8]) {
     let mut hello = Vec::new();
     if let Ok(1..) = stream.read_buf(&mut hello).await {

@@ -13,7 +13,7 @@ use tokio::{
 
 use crate::outcome::Counts;
 
-/// What the server does once it has read the head of a request.
+/// What the server does after it has read the head of a request.
 #[derive(Clone)]
 pub(crate) enum Step {
     /// Status and, if it announces one, the length of the body.
@@ -89,7 +89,7 @@ async fn play(
     }
 }
 
-/// Sends data as the window allows; false if the client has reset the stream.
+/// Sends data as the window allows. Returns false if the client has reset the stream.
 async fn send(body: &mut SendStream<Bytes>, data: &Bytes) -> bool {
     if data.is_empty() {
         tokio::task::yield_now().await;

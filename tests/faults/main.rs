@@ -1,7 +1,7 @@
-//! What a network and a server can do to a call, over real sockets: one table of faults, kept in `docs/faults.md`.
+//! Faults of networks and servers over real sockets: one table, kept in `docs/faults.md`.
 //!
-//! A program of its own, because `allocation_counter` replaces the allocator. It counts for each thread apart, so
-//! servers run in threads of their own.
+//! A separate program, because `allocation_counter` replaces the allocator. It counts each thread
+//! separately, so servers run in their own threads.
 #![expect(clippy::unwrap_used, reason = "a test that unwraps too much fails")]
 
 mod at_most_once;

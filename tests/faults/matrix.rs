@@ -1,4 +1,4 @@
-//! The table, and the calls that it is about.
+//! The table, and its calls.
 
 use std::{
     fmt::Write,
@@ -32,7 +32,7 @@ fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-/// Starts the server of a fault; returns the URL to ask for.
+/// Starts the server of a fault. Returns the URL to request.
 fn serve(script: &Script) -> (String, Arc<Counts>) {
     let (address, counts) = match script {
         Script::Http1(steps) => {
@@ -60,7 +60,7 @@ fn refusing() -> SocketAddr {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap()
 }
 
-/// Puts one call to each client through a fault, and adds its line to the table.
+/// Makes one call with each client, and adds its line to the table.
 fn check(fault: &Fault, version: &str, table: &mut String) -> Vec<String> {
     let mut wrong = Vec::new();
     let stacks = match version {
@@ -94,7 +94,7 @@ fn check(fault: &Fault, version: &str, table: &mut String) -> Vec<String> {
     wrong
 }
 
-/// The windows of HTTP/2 let a server send 2 MiB before anybody reads.
+/// The windows of HTTP/2 let a server send 2 MiB before the client reads.
 fn most_heap(version: &str) -> u64 {
     if version == "HTTP/2" { 8 << 20 } else { 3 << 20 }
 }
@@ -194,7 +194,7 @@ fn over_http2_an_announced_body_is_drained_and_a_longer_one_reset() {
                 for _ in 0..20 {
                     call(&stack, &url).await.unwrap_err();
                 }
-                tokio::time::sleep(Duration::from_millis(200)).await; // the last reset is on its way
+                tokio::time::sleep(Duration::from_millis(200)).await; // the last reset may still be in flight
             });
             assert_eq!((counts.resets(), counts.connections()), (resets, 1), "{client}");
         }

@@ -1,4 +1,4 @@
-//! What is counted of a call, and how it is told.
+//! What is counted of a call, and its description.
 
 use std::{
     future::Future,
@@ -16,7 +16,7 @@ use http::Response;
 use tokio::{net::TcpListener, runtime::Builder, time::sleep};
 use tower_oss::Error;
 
-/// What a server has seen.
+/// What a server has counted.
 #[derive(Default)]
 pub(crate) struct Counts {
     connections: AtomicUsize,

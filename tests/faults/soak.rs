@@ -1,4 +1,5 @@
-//! Many workers for a long time, against quotas, outages and faults, some of whose calls are cancelled.
+//! Many workers for a long time, against quotas, outages and faults, some of whose calls are
+//! cancelled.
 
 use std::{
     env,
@@ -37,7 +38,7 @@ const QUOTA: f64 = 300.0;
 
 type Stack = BoxCloneSyncService<Request<Full<Bytes>>, Response<Incoming>, Error>;
 
-/// A server with a quota, that is out for a tenth of the time, and fails now and then besides.
+/// A server with a quota that is down for a tenth of the time, and sometimes fails.
 struct Weather {
     begin: Instant,
     bucket: Mutex<(f64, Instant)>,
@@ -67,7 +68,7 @@ impl Weather {
     }
 }
 
-/// What the workers have done.
+/// The results of the workers.
 #[derive(Debug, Default)]
 struct Sums {
     begun: AtomicUsize,
@@ -88,7 +89,7 @@ fn stack(client: Client<HttpConnector, Full<Bytes>>, throttle: &ThrottleLayer) -
     BoxCloneSyncService::new(stack)
 }
 
-/// Calls until the time is over; one in twenty is dropped after a moment.
+/// Makes calls until the time is over. One in twenty is dropped early.
 async fn work(stack: Stack, url: String, until: Instant, sums: Arc<Sums>) {
     while Instant::now() < until {
         let call = async {
@@ -133,7 +134,7 @@ fn serve() -> [(String, Arc<Counts>); 2] {
     [one, two].map(|(address, counts)| (format!("http://{address}/k"), counts))
 }
 
-/// Waits until this is so; at most ten seconds.
+/// Waits until this is true, at most ten seconds.
 async fn until(is_so: impl Fn() -> bool) -> bool {
     for _ in 0..1000 {
         if is_so() {

@@ -1,4 +1,4 @@
-//! The four clients, each below the whole stack, and other orders of layers.
+//! The four clients, each below the complete stack, and other orders of layers.
 
 use std::{
     sync::{
@@ -20,7 +20,7 @@ use tower_oss::{Error, OssErrorLayer, RetryPolicy};
 
 use crate::clients::{Reqwest, Stack, hyper, policy, stack};
 
-/// Limits of a call, for servers that let it wait or not.
+/// Time limits of a call, short or long.
 #[derive(Clone, Copy)]
 pub(crate) enum Patience {
     Usual,
@@ -28,7 +28,7 @@ pub(crate) enum Patience {
 }
 
 impl Patience {
-    /// The time that a call may take, on a machine that is busy with other things.
+    /// The time that a call may take on a busy machine.
     pub(crate) fn limit(self) -> Duration {
         match self {
             Self::Usual => Duration::from_secs(20),
@@ -45,7 +45,7 @@ impl Patience {
 
     fn layer(self) -> OssErrorLayer {
         match self {
-            // However busy the machine is, what comes late comes within the grace.
+            // Long, so that late bytes arrive within the grace on a busy machine, too.
             Self::Usual => OssErrorLayer::new()
                 .grace(Duration::from_secs(5))
                 .body_idle_timeout(Duration::from_secs(10))
@@ -57,7 +57,8 @@ impl Patience {
     }
 }
 
-/// The stack over hyper-util and over reqwest, speaking this version. reqwest's own retries are off.
+/// The stack over hyper-util and over reqwest with this HTTP version. reqwest's own retries are
+/// off.
 pub(crate) fn stacks(version: &str, patience: Patience) -> [(&'static str, Stack); 2] {
     let (attempt, layer) = (patience.attempt(), patience.layer());
     let reqwest = reqwest::Client::builder().retry(reqwest::retry::never());
@@ -74,7 +75,8 @@ pub(crate) fn stacks(version: &str, patience: Patience) -> [(&'static str, Stack
     ]
 }
 
-/// The four clients below the stack with this policy, and what counts the requests that each of them was given.
+/// The four clients below the stack with this policy, with a counter of the requests that each
+/// received.
 pub(crate) fn counted(policy: fn() -> RetryPolicy) -> [(&'static str, Stack, Arc<AtomicUsize>); 4] {
     let reqwest = || reqwest::Client::builder().retry(reqwest::retry::never());
     let http2 = Client::builder(TokioExecutor::new()).http2_only(true).build_http();
@@ -100,7 +102,7 @@ pub(crate) fn counted(policy: fn() -> RetryPolicy) -> [(&'static str, Stack, Arc
     clients.map(|(version, (stack, sent))| (version, stack, sent))
 }
 
-/// The stack over hyper-util and rustls, which trusts nobody.
+/// The stack over hyper-util and rustls, without trusted certificates.
 pub(crate) fn over_rustls() -> Stack {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
@@ -112,7 +114,8 @@ pub(crate) fn over_rustls() -> Stack {
 
 type Leaf = BoxCloneSyncService<Request<Full<Bytes>>, Response<Bytes>, BoxError>;
 
-/// Other orders of the same layers and tower's, over hyper-util: those above the retries, and those below.
+/// Other orders of the same layers and tower's, over hyper-util: those above the retries, and those
+/// below.
 pub(crate) fn orders() -> Vec<(&'static str, Leaf)> {
     const SECOND: Duration = Duration::from_secs(1);
     let attempt = Patience::Short.attempt();
@@ -177,7 +180,7 @@ pub(crate) fn orders() -> Vec<(&'static str, Leaf)> {
     ]
 }
 
-/// One call of a stack that is ready when its turn comes.
+/// Makes one call when the stack is ready.
 pub(crate) async fn call<S>(stack: &S, url: &str) -> Result<Response<Bytes>, S::Error>
 where
     S: Service<Request<Full<Bytes>>, Response = Response<Bytes>> + Clone,

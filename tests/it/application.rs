@@ -1,4 +1,4 @@
-//! What the page "In an application" says of stacks.
+//! The statements of docs/application.md about stacks.
 
 use std::time::Duration;
 
@@ -44,7 +44,7 @@ async fn an_attempt_limit_that_is_too_short_for_an_upload_sends_it_three_times_f
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_append_that_the_attempt_limit_has_cut_is_not_sent_again() {
+async fn an_append_cut_by_the_attempt_limit_is_not_sent_again() {
     let oss = Scripted::new([Answer::never()]);
     let append = Request::post("/k?append&position=0").body(Full::from("a line")).unwrap();
     let error = client(&oss).oneshot(append).await.unwrap_err();

@@ -1,4 +1,4 @@
-//! However a body arrives, what is known is kept.
+//! However a body arrives, no information is lost.
 
 use std::{
     cell::Cell,
@@ -23,17 +23,18 @@ use tower_oss::{
 
 use crate::support::{Sample, samples};
 
-/// What a cut answer still tells is what the whole one tells, and the headers' part is there in any case.
-fn assert_floor(sample: &Sample, whole: &OssError, error: &OssError, cut: usize) {
+/// A cut response has the same values as the complete one, as far as it has them, and always those
+/// of the headers.
+fn assert_floor(sample: &Sample, complete: &OssError, error: &OssError, cut: usize) {
     let at = format!("{} at {cut}: {error}", sample.name);
-    assert_eq!(error.status(), whole.status(), "{at}");
-    assert_eq!(without_length(error), without_length(whole), "{at}");
-    assert_eq!(error.raw_body(), &sample.answer.body()[..cut], "{at}");
+    assert_eq!(error.status(), complete.status(), "{at}");
+    assert_eq!(without_length(error), without_length(complete), "{at}");
+    assert_eq!(error.raw_body(), &sample.response.body()[..cut], "{at}");
 
     let header = |name| error.headers().get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     let id = error.request_id();
     assert!(
-        id == header("x-oss-request-id") || id == whole.request_id() || header("x-oss-err").is_some(),
+        id == header("x-oss-request-id") || id == complete.request_id() || header("x-oss-err").is_some(),
         "{at}"
     );
     assert!(id.is_some() || header("x-oss-request-id").is_none_or(str::is_empty), "{at}");
@@ -42,14 +43,14 @@ fn assert_floor(sample: &Sample, whole: &OssError, error: &OssError, cut: usize)
     assert!(error.to_string().contains(shown), "{at}");
 
     if header("x-oss-err").is_some() {
-        return; // it may fill in for what the cut took
+        return; // it may replace what was cut off
     }
-    assert!(error.code() == whole.code() || error.code_origin() != CodeOrigin::Body, "{at}");
-    assert!(error.message().is_none() || error.message() == whole.message(), "{at}");
-    assert!(error.host_id().is_none() || error.host_id() == whole.host_id(), "{at}");
-    assert!(error.recommend_doc().is_none() || error.recommend_doc() == whole.recommend_doc(), "{at}");
+    assert!(error.code() == complete.code() || error.code_origin() != CodeOrigin::Body, "{at}");
+    assert!(error.message().is_none() || error.message() == complete.message(), "{at}");
+    assert!(error.host_id().is_none() || error.host_id() == complete.host_id(), "{at}");
+    assert!(error.recommend_doc().is_none() || error.recommend_doc() == complete.recommend_doc(), "{at}");
     let kept: Vec<_> = error.fields().collect();
-    assert!(whole.fields().collect::<Vec<_>>().starts_with(&kept), "{at}: {kept:?}");
+    assert!(complete.fields().collect::<Vec<_>>().starts_with(&kept), "{at}: {kept:?}");
 }
 
 fn without_length(error: &OssError) -> HeaderMap {
@@ -61,29 +62,30 @@ fn without_length(error: &OssError) -> HeaderMap {
 #[tokio::test(start_paused = true)]
 async fn every_sample_cut_at_every_byte_keeps_the_floor() {
     for sample in samples() {
-        let whole = sample.through_layer(Answer::new(sample.answer.clone())).await;
-        let length = sample.answer.body().len();
+        let complete = sample.through_layer(Answer::new(sample.response.clone())).await;
+        let length = sample.response.body().len();
         for cut in 0..=length {
-            let answer = Answer::new(sample.answer.clone());
+            let answer = Answer::new(sample.response.clone());
 
             let ended = sample.through_layer(answer.clone().cut_after(cut)).await;
-            assert_floor(&sample, &whole, &ended, cut);
+            assert_floor(&sample, &complete, &ended, cut);
             assert_eq!(ended.body_state() == BodyState::Empty, cut == 0, "{} at {cut}", sample.name);
-            assert!(cut < length || ended.body_state() == whole.body_state(), "{}", sample.name);
+            assert!(cut < length || ended.body_state() == complete.body_state(), "{}", sample.name);
 
             let failed = sample.through_layer(answer.clone().failing_after(cut)).await;
-            assert_floor(&sample, &whole, &failed, cut);
+            assert_floor(&sample, &complete, &failed, cut);
             assert_eq!(failed.body_state(), BodyState::Failed);
             assert_eq!(failed.source().unwrap().to_string(), "the connection broke");
 
             let start = Instant::now();
             let stalled = sample.through_layer(answer.stalled_after(cut)).await;
-            assert_floor(&sample, &whole, &stalled, cut);
+            assert_floor(&sample, &complete, &stalled, cut);
             let document_ended = ended.body_kind().is_oss() && ended.body_state() == BodyState::Complete;
             let is_json = serde_json::from_slice::<serde_json::Map<_, _>>(ended.raw_body()).is_ok();
-            // Their last tag names no open element, and others were never closed: they cost the longer wait.
+            // Their last tag matches no open element, and others were never closed: they take the
+            // longer wait.
             let is_missed = ["mismatched-end-tags", "stray-and-missing-end-tags"].contains(&&*sample.name);
-            let is_decided = sample.answer.status().is_server_error() || sample.answer.status() == 429;
+            let is_decided = sample.response.status().is_server_error() || sample.response.status() == 429;
             let expected = match document_ended || is_json {
                 true if is_missed && stalled.body_state() == BodyState::TimedOut => {
                     (BodyState::TimedOut, 5000)
@@ -98,12 +100,12 @@ async fn every_sample_cut_at_every_byte_keeps_the_floor() {
     }
 }
 
-/// What the layer makes of a body of these frames.
+/// The layer's error for a body of these frames.
 async fn in_frames(sample: &Sample, frames: Vec<Bytes>) -> OssError {
     let service = service_fn(|_: Request<()>| {
         let frames = frames.clone().into_iter().map(|bytes| Ok::<_, BoxError>(Frame::data(bytes)));
         let body = StreamBody::new(stream::iter(frames));
-        let (head, _) = sample.answer.clone().into_parts();
+        let (head, _) = sample.response.clone().into_parts();
         async move { Ok::<_, BoxError>(Response::from_parts(head, body)) }
     });
     OssErrorLayer::new().layer(service).oneshot(sample.request()).await.unwrap_err().into_oss().unwrap()
@@ -112,19 +114,19 @@ async fn in_frames(sample: &Sample, frames: Vec<Bytes>) -> OssError {
 #[tokio::test]
 async fn every_sample_split_at_every_offset_gives_the_same_error() {
     for sample in samples() {
-        let whole = sample.through_layer(Answer::new(sample.answer.clone())).await;
-        let body = sample.answer.body();
+        let complete = sample.through_layer(Answer::new(sample.response.clone())).await;
+        let body = sample.response.body();
         for offset in 0..=body.len() {
             let error =
                 in_frames(&sample, vec![body.slice(..offset), Bytes::new(), body.slice(offset..)]).await;
             assert_eq!(
                 format!("{error:?}{error}"),
-                format!("{whole:?}{whole}"),
+                format!("{complete:?}{complete}"),
                 "{} at {offset}",
                 sample.name
             );
-            assert_eq!(error.raw_body(), whole.raw_body());
-            assert!(error.fields().eq(whole.fields()));
+            assert_eq!(error.raw_body(), complete.raw_body());
+            assert!(error.fields().eq(complete.fields()));
         }
     }
 }
@@ -132,7 +134,7 @@ async fn every_sample_split_at_every_offset_gives_the_same_error() {
 #[tokio::test(start_paused = true)]
 async fn a_slow_body_that_never_returns_pending_is_cut_at_the_deadline() {
     let service = service_fn(|_: Request<()>| async {
-        // Each frame takes a quarter of a second of the clock, and is ready when it is asked for.
+        // Each frame takes a quarter of a second, and is ready when polled.
         let frames = stream::repeat_with(|| {
             futures_util::FutureExt::now_or_never(tokio::time::advance(Duration::from_millis(250)));
             Ok::<_, BoxError>(Frame::data(Bytes::from_static(b"x")))
@@ -147,7 +149,7 @@ async fn a_slow_body_that_never_returns_pending_is_cut_at_the_deadline() {
 
 type TestFrame = Result<Frame<Bytes>, BoxError>;
 
-/// What the layer makes of an error response with this status and this body.
+/// The layer's error for a response with this status and this body.
 async fn error_of(
     layer: OssErrorLayer,
     status: u16,
@@ -185,7 +187,7 @@ async fn a_body_that_never_returns_pending_yields_to_other_tasks() {
 }
 
 #[tokio::test]
-async fn a_body_that_was_left_for_other_tasks_is_read_on() {
+async fn a_body_that_yielded_to_other_tasks_is_read_further() {
     let (frames, polls) = (3000, Cell::new(0));
     let body = stream::iter((0..frames).map(|_| Ok(Frame::data(Bytes::from_static(b"x")))));
     let mut reading = pin!(error_of(OssErrorLayer::new(), 404, body));
@@ -198,7 +200,7 @@ async fn a_body_that_was_left_for_other_tasks_is_read_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_that_stalls_is_given_up_sooner_where_the_status_decides() {
+async fn a_stalled_body_is_given_up_sooner_if_the_status_decides() {
     for (layer, status, limit) in [
         (OssErrorLayer::new(), 429, 1000),
         (OssErrorLayer::new(), 500, 1000),
@@ -282,7 +284,7 @@ async fn a_body_that_ends_before_its_announced_length_is_truncated() {
         ("GET", 502, "5000", "<html><body>Bad", Truncated),
         ("GET", 502, "5000", "", Truncated),
         ("GET", 502, "15", "<html><body>Bad", Complete),
-        // Shorter than what came: a layer below has decompressed it.
+        // Shorter than the body: a layer below has decompressed it.
         ("GET", 502, "3", "<html><body>Bad", Complete),
         // What is missing can only be blanks.
         ("GET", 404, "5000", DOCUMENT, Complete),
@@ -290,10 +292,10 @@ async fn a_body_that_ends_before_its_announced_length_is_truncated() {
         ("GET", 502, "many", "<html><body>Bad", Complete),
         ("GET", 502, "-1", "<html><body>Bad", Complete),
         ("GET", 502, "99999999999999999999", "<html><body>Bad", Complete),
-        // These have no body, and announce that of a GET.
+        // These have no body, and announce the length of a GET.
         ("HEAD", 404, "5000", "", Empty),
         ("GET", 304, "5000", "", Empty),
-        // Who knows.
+        // The method is unknown.
         ("PROPFIND", 404, "5000", "", Empty),
         ("PROPFIND", 404, "5000", "<html>", Truncated),
     ] {

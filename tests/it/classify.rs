@@ -1,4 +1,4 @@
-//! Which answers are errors.
+//! Which responses are errors.
 
 use std::{
     convert::Infallible,
@@ -16,13 +16,13 @@ use tower_oss::{
     layer::{ClassifyResponse, OssRule, RequestInfo},
 };
 
-/// What the layer makes of an answer; `None` if it passes.
-fn error_of(layer: &OssErrorLayer, request: Request<()>, answer: Response<()>) -> Option<OssError> {
-    let status = answer.status();
-    let inner = service_fn(|_| ready(Ok::<_, Infallible>(answer.clone().map(|()| Empty::<Bytes>::new()))));
+/// The layer's error for a response, or `None` if it passes.
+fn error_of(layer: &OssErrorLayer, request: Request<()>, response: Response<()>) -> Option<OssError> {
+    let status = response.status();
+    let inner = service_fn(|_| ready(Ok::<_, Infallible>(response.clone().map(|()| Empty::<Bytes>::new()))));
     match layer.layer(inner).oneshot(request).now_or_never().expect("no body is waited for") {
-        Ok(answer) => {
-            assert_eq!(answer.status(), status);
+        Ok(response) => {
+            assert_eq!(response.status(), status);
             None
         }
         Err(Error::Oss(error)) => {
@@ -33,13 +33,13 @@ fn error_of(layer: &OssErrorLayer, request: Request<()>, answer: Response<()>) -
     }
 }
 
-fn answer(status: u16) -> Response<()> {
+fn response(status: u16) -> Response<()> {
     Response::builder().status(status).body(()).unwrap()
 }
 
-/// The statuses that the layer takes for errors.
+/// The statuses that the layer turns into errors.
 fn errors(layer: &OssErrorLayer, request: &Request<()>) -> Vec<u16> {
-    (100..=999).filter(|status| error_of(layer, request.clone(), answer(*status)).is_some()).collect()
+    (100..=999).filter(|status| error_of(layer, request.clone(), response(*status)).is_some()).collect()
 }
 
 #[test]
@@ -51,9 +51,9 @@ fn every_status_from_400_up_is_an_error_and_no_other() {
 }
 
 #[test]
-fn a_status_that_is_no_http_has_an_unknown_class_and_is_not_retried() {
+fn a_status_that_is_not_valid_http_has_an_unknown_class_and_is_not_retried() {
     for status in 600..=999 {
-        let error = error_of(&OssErrorLayer::new(), Request::default(), answer(status)).unwrap();
+        let error = error_of(&OssErrorLayer::new(), Request::default(), response(status)).unwrap();
         assert_eq!(error.class(), ErrorClass::Unknown, "{status}");
         assert!(!error.is_transient(), "{status}");
     }
@@ -64,7 +64,7 @@ fn redirects_are_errors_on_request() {
     let layer = OssErrorLayer::new().redirects_as_errors();
     assert_eq!(errors(&layer, &Request::default()), Vec::from_iter(300..=999));
 
-    let error = |status| error_of(&layer, Request::default(), answer(status)).unwrap();
+    let error = |status| error_of(&layer, Request::default(), response(status)).unwrap();
     assert_eq!(error(301).class(), ErrorClass::Redirect);
     assert_eq!(error(304).class(), ErrorClass::Precondition);
 }
@@ -82,7 +82,7 @@ fn uploads_with_callback(method: &Method) -> [Request<()>; 3] {
 #[test]
 fn a_203_is_an_error_of_an_upload_with_callback() {
     for request in [Method::PUT, Method::POST].iter().flat_map(uploads_with_callback) {
-        let error = error_of(&OssErrorLayer::new(), request.clone(), answer(203)).unwrap();
+        let error = error_of(&OssErrorLayer::new(), request.clone(), response(203)).unwrap();
         assert_eq!(*error.code(), ErrorCode::CallbackFailed);
         assert!(error.is_callback_failed());
 
@@ -97,18 +97,18 @@ fn a_203_is_a_success_of_anything_else() {
     for method in [Method::PUT, Method::POST] {
         for uri in ["/key", "/callback", "/key?callback-var=e30%3D", "/key?acl=callback"] {
             let request = Request::builder().method(&method).uri(uri).body(()).unwrap();
-            assert!(error_of(&layer, request, answer(203)).is_none(), "{method} {uri}");
+            assert!(error_of(&layer, request, response(203)).is_none(), "{method} {uri}");
         }
     }
     for request in [Method::GET, Method::HEAD, Method::DELETE, Method::OPTIONS, Method::PATCH]
         .iter()
         .flat_map(uploads_with_callback)
     {
-        assert!(error_of(&layer, request.clone(), answer(203)).is_none(), "{request:?}");
+        assert!(error_of(&layer, request.clone(), response(203)).is_none(), "{request:?}");
     }
 }
 
-/// A missing object is an ordinary answer to HEAD; a web page never is one.
+/// A missing object is no error for HEAD; a web page always is one.
 struct Own;
 
 impl ClassifyResponse for Own {
@@ -129,7 +129,7 @@ fn an_own_rule_replaces_the_rule_and_may_ask_it() {
     assert_eq!(errors(&layer, &Request::default()), Vec::from_iter(400..=999));
 
     let [upload, ..] = uploads_with_callback(&Method::PUT);
-    assert!(error_of(&layer, upload, answer(203)).is_some());
+    assert!(error_of(&layer, upload, response(203)).is_some());
 
     let page = Response::builder().header(header::CONTENT_TYPE, "text/html").body(()).unwrap();
     assert!(error_of(&layer, Request::default(), page).is_some());
@@ -145,7 +145,7 @@ fn redirects_as_errors_and_an_own_rule_add_up_in_either_order() {
     }
 }
 
-/// Remembers what it was asked.
+/// Records its arguments.
 #[derive(Clone, Default)]
 struct Recorder(Arc<Mutex<Vec<String>>>);
 
@@ -158,7 +158,7 @@ impl ClassifyResponse for Recorder {
 }
 
 #[test]
-fn a_rule_is_asked_once_an_answer_and_sees_request_and_head() {
+fn a_rule_is_asked_once_per_response_and_sees_request_and_head() {
     let rule = Recorder::default();
     let layer = OssErrorLayer::new().classify(rule.clone());
     let put = Request::put("/key?callback=e30%3D").body(()).unwrap();
@@ -166,7 +166,7 @@ fn a_rule_is_asked_once_an_answer_and_sees_request_and_head() {
     let with_header = Response::builder().header("x-oss-ec", "0016-00000001").status(500).body(()).unwrap();
 
     assert!(error_of(&layer, put, with_header).is_none());
-    assert!(error_of(&layer, purge, answer(203)).is_none());
+    assert!(error_of(&layer, purge, response(203)).is_none());
     assert_eq!(
         *rule.0.lock().unwrap(),
         [

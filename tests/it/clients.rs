@@ -1,4 +1,4 @@
-//! The layer over the clients that people use.
+//! The layer over common clients.
 
 use std::{convert::Infallible, error::Error as StdError, future::ready};
 
@@ -6,7 +6,7 @@ use axum::{
     Router,
     body::Body,
     extract::{Path, State},
-    response::{IntoResponse, Response as Answered},
+    response::{IntoResponse, Response as AxumResponse},
     routing::get,
 };
 use bytes::Bytes;
@@ -39,14 +39,14 @@ async fn server() -> String {
     let address = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            let service = service_fn(|request| ready(Ok::<_, Infallible>(answer(&request))));
+            let service = service_fn(|request| ready(Ok::<_, Infallible>(respond(&request))));
             tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
         }
     });
     address
 }
 
-fn answer(request: &Request<Incoming>) -> Response<Full<Bytes>> {
+fn respond(request: &Request<Incoming>) -> Response<Full<Bytes>> {
     match (request.uri().path(), request.method()) {
         ("/found", _) => found().map(Full::new),
         (_, &Method::HEAD) => missing().head_response(),
@@ -54,10 +54,10 @@ fn answer(request: &Request<Incoming>) -> Response<Full<Bytes>> {
     }
 }
 
-/// An object that a presigned URL asks for at an address where nobody listens.
+/// A presigned URL at an address where no server listens.
 const REFUSED: &str = "http://127.0.0.1:1/key?x-oss-signature=secret";
 
-/// Everything that a log could show of an error.
+/// All renderings of an error that a log could contain.
 fn printed(error: &Error) -> String {
     chain(error).map(|link| format!("{link}\n{link:?}\n")).collect()
 }
@@ -75,7 +75,7 @@ async fn hyper_utils_client_carries_errors_and_successes() {
 }
 
 #[tokio::test]
-async fn an_answer_to_head_is_read_from_its_header() {
+async fn the_error_of_a_head_request_is_read_from_its_header() {
     let address = server().await;
     let request = Request::head(format!("{address}/missing")).body(Empty::new()).unwrap();
     let error = OssErrorLayer::new().layer(hyper_client()).oneshot(request).await.unwrap_err();
@@ -87,7 +87,7 @@ async fn an_answer_to_head_is_read_from_its_header() {
 }
 
 #[tokio::test]
-async fn a_refused_connection_was_not_answered() {
+async fn a_refused_connection_is_a_transport_error() {
     let request = Request::get(REFUSED).body(Empty::new()).unwrap();
     let error = OssErrorLayer::new().layer(hyper_client()).oneshot(request).await.unwrap_err();
 
@@ -116,15 +116,15 @@ async fn a_presigned_url_is_not_in_any_rendering_of_reqwests_failure() {
 }
 
 #[tokio::test]
-async fn a_body_that_breaks_off_over_reqwest_leaves_what_came() {
+async fn a_body_that_breaks_off_over_reqwest_keeps_what_arrived() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/key?x-oss-signature=secret", listener.local_addr().unwrap());
     tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
         stream.read_buf(&mut Vec::new()).await.unwrap();
-        let answer = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 1000\r\n\r\n\
+        let response = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 1000\r\n\r\n\
                       <Error><Code>ServiceUnavailable</Code><Message>The ser";
-        stream.write_all(answer.as_bytes()).await.unwrap();
+        stream.write_all(response.as_bytes()).await.unwrap();
     });
     let request = Request::get(url).body(reqwest::Body::default()).unwrap();
     let error = OssErrorLayer::new().layer(Reqwest::new()).oneshot(request).await.unwrap_err();
@@ -150,13 +150,13 @@ async fn an_axum_router_can_be_the_inner_service() {
 /// An OSS client as an application keeps it in its state.
 type Oss = BoxCloneSyncService<Request<Empty<Bytes>>, Response<Body>, Error>;
 
-/// Sends an object on to whoever asked for it.
+/// Serves an object.
 async fn download(State(oss): State<Oss>, Path(key): Path<String>) -> Result<Response<Body>, Failure> {
     let request = Request::get(format!("/{key}")).body(Empty::new()).unwrap();
     Ok(oss.oneshot(request).await?)
 }
 
-/// What the application answers when OSS does not give it what it wants.
+/// The application's response to an error of OSS.
 struct Failure(Error);
 
 impl From<Error> for Failure {
@@ -166,7 +166,7 @@ impl From<Error> for Failure {
 }
 
 impl IntoResponse for Failure {
-    fn into_response(self) -> Answered {
+    fn into_response(self) -> AxumResponse {
         let status = match self.0.oss() {
             Some(error) if error.is_not_found() => StatusCode::NOT_FOUND,
             Some(error) if error.is_throttled() => StatusCode::SERVICE_UNAVAILABLE,

@@ -1,10 +1,10 @@
-//! Every sample of `tests/data`, read in every way.
+//! Every sample of `tests/data`, with and without the layer.
 
 use tower_oss::{OssError, error::CodeOrigin, test_util::Answer};
 
 use crate::support::{Sample, samples};
 
-/// What an error says, in the form of the expectation files.
+/// An error in the form of the expectation files.
 fn described(error: &OssError) -> Vec<(String, String)> {
     let origin = match error.code_origin() {
         CodeOrigin::Body => "body",
@@ -27,14 +27,14 @@ fn described(error: &OssError) -> Vec<(String, String)> {
     lines
 }
 
-fn check(sample: &Sample, error: &OssError, way: &str) -> Result<(), String> {
+fn check(sample: &Sample, error: &OssError, how: &str) -> Result<(), String> {
     let expected: Vec<_> =
         sample.expected.iter().filter(|(key, _)| !matches!(&**key, "method" | "callback")).cloned().collect();
     let got = described(error);
     if got == expected {
         return Ok(());
     }
-    Err(format!("{} ({way})\n  expected {expected:?}\n  got      {got:?}", sample.name))
+    Err(format!("{} ({how})\n  expected {expected:?}\n  got      {got:?}", sample.name))
 }
 
 fn assert_none(faults: &[String]) {
@@ -45,7 +45,9 @@ fn assert_none(faults: &[String]) {
 fn every_sample_is_read_as_expected_without_the_layer() {
     let faults: Vec<_> = samples()
         .iter()
-        .filter_map(|sample| check(sample, &OssError::from_response(sample.answer.clone()), "whole").err())
+        .filter_map(|sample| {
+            check(sample, &OssError::from_response(sample.response.clone()), "without the layer").err()
+        })
         .collect();
     assert_none(&faults);
 }
@@ -55,7 +57,7 @@ async fn every_sample_is_read_as_expected_through_the_layer_in_frames_of_any_siz
     let mut faults = Vec::new();
     for sample in samples() {
         for frame in [usize::MAX, 7, 1] {
-            let answer = Answer::new(sample.answer.clone()).in_frames_of(frame);
+            let answer = Answer::new(sample.response.clone()).in_frames_of(frame);
             let error = sample.through_layer(answer).await;
             faults.extend(check(&sample, &error, &format!("frames of {frame}")).err());
             assert_eq!(error.method(), Some(sample.request().method().clone()));

@@ -1,6 +1,7 @@
-//! A connection whose path dies silently: nothing more arrives, in either direction, and nobody says so.
+//! A connection that dies silently: nothing arrives any more in either direction, without an error.
 //!
-//! Real time, so that only counts are asserted: of connections, of requests that arrived, and of attempts.
+//! Real time, so that only counts are asserted: of connections, of requests that arrived, and of
+//! attempts.
 
 use std::{
     convert::Infallible,

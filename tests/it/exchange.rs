@@ -1,4 +1,4 @@
-//! What every stack must carry: an error, and then a success.
+//! An exchange that works through every stack: an error, and then a success.
 
 use std::{error::Error as StdError, iter};
 
@@ -27,12 +27,13 @@ pub(crate) fn found() -> Response<Bytes> {
     Response::builder().header(header::ETAG, ETAG).body(Bytes::from(CONTENT)).unwrap()
 }
 
-/// A service that answers with the error in small frames, then with the success, and then not at all.
+/// A service that responds with the error in small frames, then with the success, and then not at
+/// all.
 pub(crate) fn leaf() -> Scripted {
     Scripted::new([Answer::from(missing()).in_frames_of(7), Answer::new(found())])
 }
 
-/// Asks for `/missing` and `/found` below this address.
+/// Requests `/missing` and `/found` below this address.
 pub(crate) async fn assert_carries<S, B, R>(mut service: S, address: &str)
 where
     S: Service<Request<B>, Response = Response<R>>,
@@ -70,7 +71,7 @@ pub(crate) fn assert_is_missing(error: &OssError) {
     assert_eq!(error.body_state(), BodyState::Complete);
 }
 
-/// An error and every cause behind it.
+/// An error and all of its causes.
 pub(crate) fn chain<'a>(
     error: &'a (dyn StdError + 'static),
 ) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {

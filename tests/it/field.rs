@@ -1,4 +1,5 @@
-//! The responses of `tests/data/field-cases.jsonl`, taken from people's public reports, through the whole stack.
+//! The responses of `tests/data/field-cases.jsonl`, from public reports, through the complete
+//! stack.
 
 use std::{
     collections::BTreeMap,
@@ -44,9 +45,9 @@ fn cases() -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// What a user sees of a case.
+/// The result that a user sees.
 struct Seen {
-    /// What the whole call through policy and layer ended with.
+    /// The result of the call through policy and layer.
     end: Result<u16, Error>,
     requests: usize,
     first_verdict: Option<Verdict>,
@@ -168,7 +169,7 @@ impl Seen {
             "stop" => error.retry_stop().map(|stop| format!("{stop:?}")).into(),
             "attempts" => error.attempts().into(),
             "after_ambiguous" => error.after_ambiguous_attempt().into(),
-            unknown => unreachable!("an expectation that nobody checks: {unknown}"),
+            unknown => unreachable!("an expectation that is not checked: {unknown}"),
         }
     }
 }
@@ -186,7 +187,7 @@ fn ok(fine: bool, got: impl Fn() -> String) -> Result<(), String> {
     if fine { Ok(()) } else { Err(got()) }
 }
 
-/// Three calls without a policy, and how many of them the throttle took for throttled.
+/// Makes three calls without a policy, and counts those that the throttle counts as throttled.
 async fn throttled_of_three(case: &Value) -> u64 {
     let throttle = ThrottleLayer::new();
     let handle = throttle.handle();
@@ -203,7 +204,7 @@ fn layer(case: &Value) -> OssErrorLayer {
     if case["redirects"] == true { layer.redirects_as_errors() } else { layer }
 }
 
-/// Responds with what the case says, one response after the other; the last one repeats.
+/// Responds as in the case, one response after the other. The last one repeats.
 fn server(
     case: &Value,
     sent: Arc<AtomicUsize>,
@@ -241,14 +242,15 @@ fn request(case: &Value) -> Request<Full<Bytes>> {
     for header in case["req_headers"].as_array().into_iter().flatten() {
         request = request.header(header[0].as_str().unwrap(), header[1].as_str().unwrap());
     }
-    // A 203 is an error of those who asked for a callback.
+    // A 203 is an error only if the request has a callback.
     if case["status"] == 203 {
         request = request.header("x-oss-callback", "e30=");
     }
     request.body(Full::default()).unwrap()
 }
 
-/// The text with its moments, `@HTTP5@` and `@ISO-5@`, written out: seconds from now, as each of them is dated.
+/// The text with its moments, `@HTTP5@` and `@ISO-5@`, written out: seconds from now, as each of
+/// them is dated.
 #[expect(clippy::disallowed_methods, reason = "a server's clock")]
 fn filled(text: &str) -> String {
     let mut out = String::new();

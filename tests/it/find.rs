@@ -1,4 +1,4 @@
-//! The error is found behind whatever has wrapped it.
+//! The error is found whatever has wrapped it.
 
 use std::{
     error::Error as StdError,
@@ -21,7 +21,7 @@ use tower_oss::{Error, FindOssError, OssErrorLayer, test_util::AnswerBody};
 
 use crate::exchange::{assert_is_missing, missing};
 
-/// An error of an application.
+/// An application's error.
 #[derive(Debug)]
 struct Wrapped(BoxError);
 
@@ -119,7 +119,7 @@ fn nothing_is_found_in_other_errors() {
     }
 }
 
-/// Its own cause.
+/// An error that is its own cause.
 #[derive(Debug, Default)]
 struct Cycle {
     visits: AtomicUsize,
@@ -139,7 +139,7 @@ impl StdError for Cycle {
 }
 
 #[test]
-fn an_endless_chain_is_left_after_a_while() {
+fn an_endless_chain_of_causes_ends() {
     let cycle = Cycle::default();
     assert!((&cycle as &dyn StdError).oss_error().is_none());
     assert!((2..=1000).contains(&cycle.visits.into_inner()));

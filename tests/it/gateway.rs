@@ -1,4 +1,4 @@
-//! Errors that leave again: as responses of a gateway, and as `io::Error`.
+//! Errors that are passed on: as responses of a gateway, and as `io::Error`.
 
 use std::{io, io::ErrorKind, time::Duration};
 
@@ -38,7 +38,8 @@ fn said(error: &OssError) -> impl PartialEq + std::fmt::Debug + use<> {
     )
 }
 
-/// A text that is shown as it is: without control characters, secrets and blanks at its ends, and not too long.
+/// A text that is shown unchanged: not too long, and without control characters, secrets and blanks
+/// at its ends.
 fn plain_text() -> impl Strategy<Value = String> {
     "[a-zA-Z0-9<>&'\";,.äöü桶 -]{0,100}".prop_map(|text| text.trim().to_owned())
 }
@@ -46,7 +47,7 @@ fn plain_text() -> impl Strategy<Value = String> {
 proptest! {
     /// Parse, render, parse.
     #[test]
-    fn a_response_that_is_passed_on_says_the_same(
+    fn a_response_that_is_passed_on_means_the_same(
         status in prop::sample::select(vec![203_u16, 307, 400, 403, 404, 409, 412, 429, 499, 500, 502, 503, 504, 599]),
         code in prop::sample::select(vec!["NoSuchKey", "AccessDenied", "QpsLimitExceeded", "Imm Client", "Vault<&>"]),
         message in plain_text(),
@@ -54,15 +55,15 @@ proptest! {
         ids in ("[0-9A-F]{1,24}", prop::option::of("[0-9]{4}-[0-9]{8}")),
         retry_after in prop::option::of(0_u32..90_000),
     ) {
-        let mut answer = ErrorResponse::new(code).status(status.try_into().unwrap()).message(message.clone());
-        answer = answer.request_id(ids.0).host_id(host).field("Key", "k").field("StringToSign", "s");
+        let mut response = ErrorResponse::new(code).status(status.try_into().unwrap()).message(message.clone());
+        response = response.request_id(ids.0).host_id(host).field("Key", "k").field("StringToSign", "s");
         if let Some(ec) = ids.1 {
-            answer = answer.ec(ec);
+            response = response.ec(ec);
         }
         if let Some(seconds) = retry_after {
-            answer = answer.header(http::header::RETRY_AFTER, seconds.into());
+            response = response.header(http::header::RETRY_AFTER, seconds.into());
         }
-        let error = answer.error();
+        let error = response.error();
         prop_assert_eq!(error.message(), Some(&*message));
         // A text may name a secret by chance, and is then hidden.
         prop_assume!(!format!("{error} {error:?}").contains("***"));
@@ -90,7 +91,7 @@ proptest! {
 #[test]
 fn no_sample_is_passed_on_with_a_secret_or_another_class() {
     for sample in samples() {
-        let error = OssError::from_response(sample.answer);
+        let error = OssError::from_response(sample.response);
         for passed_on in [error.to_response(), error.to_head_response()] {
             let (head, body) = passed_on.clone().into_parts();
             let x_oss_err = head.headers.get("x-oss-err").map(|value| BASE64_STANDARD.decode(value).unwrap());
@@ -105,7 +106,7 @@ fn no_sample_is_passed_on_with_a_secret_or_another_class() {
 }
 
 #[test]
-fn a_gateway_answers_for_itself_when_oss_has_not() {
+fn a_gateway_has_its_own_response_if_oss_has_not_responded() {
     let transport = |kind: ErrorKind| ErrorBuilder::transport(io::Error::from(kind)).build();
     let prepare = Error::from(NotSentError::prepare("the key is CANARY"));
     for (error, status, code) in [
@@ -137,7 +138,7 @@ fn the_request_id_of_an_earlier_attempt_is_passed_on() {
 }
 
 #[test]
-fn the_throttle_says_when_to_come_again() {
+fn the_response_after_a_full_throttle_has_a_retry_after() {
     for (wait, seconds) in [(0, "1"), (900, "1"), (2_000, "2"), (2_001, "3"), (u64::MAX, "18446744073709552")]
     {
         let error = not_sent(NotSentReason::MaxWait, Duration::from_millis(wait));

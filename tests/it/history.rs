@@ -1,4 +1,4 @@
-//! What the error of a call knows of its attempts.
+//! The attempts of a call, as its error has them.
 
 use std::{
     io::{self, ErrorKind},
@@ -78,9 +78,9 @@ async fn a_call_that_was_not_retried_has_a_history_of_one() {
     assert!(error.report().contains("connection refused"), "{}", error.report());
 }
 
-/// It sees statuses alone, but the numbers are right.
+/// Such a policy sees only statuses, but the numbers are right.
 #[tokio::test(start_paused = true)]
-async fn of_a_policy_below_the_error_layer_the_error_knows_the_attempts() {
+async fn the_error_knows_the_attempts_of_a_policy_below_the_error_layer() {
     let below = |answers: Vec<Answer>| {
         let client = RetryLayer::new(RetryPolicy::new()).layer(Scripted::new(answers));
         OssErrorLayer::new().layer(client)

@@ -1,4 +1,4 @@
-//! What an HTTP/2 server can do to a request: which requests were surely not processed, and which may have been.
+//! Which requests an HTTP/2 server surely did not process, and which it may have.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -27,7 +27,7 @@ use crate::retry_wire::clients::{Reqwest, Stack, policy, stack};
 
 const LONG: Duration = Duration::from_secs(20);
 
-/// The same stack over both clients, speaking HTTP/2 at once. reqwest's own retries are off, to see those of the policy.
+/// The same stack over both clients, with HTTP/2 from the start. reqwest's own retries are off.
 fn stacks() -> [(&'static str, Stack); 2] {
     let hyper = Client::builder(TokioExecutor::new()).http2_only(true).build_http();
     let reqwest = reqwest::Client::builder().http2_prior_knowledge().retry(reqwest::retry::never());
@@ -66,7 +66,8 @@ fn ok(stream: u32) -> Vec<u8> {
     frame(HEADERS, 0b101, stream, &[0x88])
 }
 
-/// What the server writes when a request has come, given its stream. It then closes the connection, unless it is `ok`.
+/// What the server writes to a request, given its stream. Then it closes the connection, unless
+/// this is `ok`.
 type Reply = fn(u32) -> Vec<u8>;
 
 /// A server that writes frames by hand. It counts its requests, and ends with the runtime.
@@ -131,7 +132,7 @@ const UNPROCESSED: [(&str, Reply); 5] = [
 
 /// RFC 9113, section 8.7.
 #[tokio::test]
-async fn an_append_that_the_server_did_not_process_is_repeated() {
+async fn an_append_that_the_server_did_not_process_is_retried() {
     for (name, reply) in UNPROCESSED {
         for (client, stack) in stacks() {
             let (server, seen) = start(1, reply).await;
@@ -170,7 +171,7 @@ const MAYBE_PROCESSED: [(&str, Reply, TransportKind); 6] = [
 ];
 
 #[tokio::test]
-async fn an_append_that_the_server_may_have_processed_is_not_repeated() {
+async fn an_append_that_the_server_may_have_processed_is_not_retried() {
     for (name, reply, kind) in MAYBE_PROCESSED {
         for (client, stack) in stacks() {
             let (server, seen) = start(usize::MAX, reply).await;
@@ -188,9 +189,9 @@ async fn an_append_that_the_server_may_have_processed_is_not_repeated() {
     }
 }
 
-/// The frames above are written by hand; these are those of the server that hyper uses.
+/// The frames above are written by hand. These are from the server that hyper uses.
 #[tokio::test]
-async fn the_h2_servers_refusal_is_understood() {
+async fn a_refused_stream_of_the_h2_server_is_retried() {
     for (client, stack) in stacks() {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();

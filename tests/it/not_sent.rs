@@ -1,4 +1,4 @@
-//! Requests that something below the policy could not prepare.
+//! Requests that a layer below the policy could not prepare.
 
 use std::{
     io,
@@ -23,7 +23,7 @@ fn post() -> Request<Full<Bytes>> {
     Request::post("/k?append&position=0").body(Full::default()).unwrap()
 }
 
-/// A signer that has credentials for so many requests, over an OSS that fails each time.
+/// A signer with credentials for this many requests, over an OSS that fails each time.
 fn signed(
     credentials: usize,
     policy: RetryPolicy,
@@ -77,7 +77,7 @@ async fn after_an_attempt_that_was_sent_its_error_stays_reachable() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn classify_may_have_it_prepared_again() {
+async fn classify_can_have_it_retried() {
     let policy = RetryPolicy::new().classify(|failure, verdict| match failure.not_sent() {
         Some(NotSentReason::Prepare) => Verdict::NotApplied,
         _ => verdict,
@@ -88,7 +88,7 @@ async fn classify_may_have_it_prepared_again() {
     assert_eq!(error.retry_stop(), Some(RetryStop::AttemptsExhausted));
 }
 
-/// Of an unknown error, nobody knows whether the request was sent, but for who classifies it.
+/// With an unknown error, it is not clear whether the request was sent. The closure may know.
 #[tokio::test(start_paused = true)]
 async fn classify_can_say_that_an_unknown_error_is_final() {
     for (says, stop) in [(None, RetryStop::OutcomeUnknown), (Some(Verdict::Never), RetryStop::NotRetryable)] {
@@ -107,7 +107,7 @@ async fn classify_can_say_that_an_unknown_error_is_final() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_throttle_takes_it_for_neither_accepted_nor_throttled() {
+async fn a_throttle_counts_it_as_neither_accepted_nor_throttled() {
     let throttle = ThrottleLayer::new();
     let handle = throttle.handle();
     let inner = service_fn(|_: Request<Full<Bytes>>| async {
@@ -132,7 +132,7 @@ async fn what_was_not_sent_did_not_take_effect_even_if_classify_calls_it_transie
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_answers_for_the_whole_call_boxed_or_not() {
+async fn it_is_the_error_of_the_call_boxed_or_not() {
     let left = Arc::new(AtomicUsize::new(2));
     let failure = |id| ErrorResponse::new(ErrorCode::InternalError).request_id(id).into();
     let client = ServiceBuilder::new()

@@ -1,4 +1,4 @@
-//! What the retry policy does, over scripted answers and a paused clock.
+//! The retry policy over scripted responses and a paused clock.
 
 use std::{
     collections::HashSet,
@@ -53,7 +53,7 @@ fn get() -> Request<()> {
     request(Method::GET, "/k")
 }
 
-/// Sends one request to a script; returns how it ended and the number of requests that came.
+/// Sends one request to a script. Returns the result and the number of requests received.
 async fn run(
     policy: RetryPolicy,
     request: Request<()>,
@@ -70,14 +70,14 @@ async fn fails(policy: RetryPolicy, request: Request<()>, answer: Answer) -> (Os
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_transient_error_is_tried_again_and_the_success_comes_through() {
+async fn a_transient_error_is_retried_and_the_success_is_returned() {
     let (result, requests) =
         run(half(), get(), vec![of(ErrorCode::InternalError), Answer::ok("hello")]).await;
     assert_eq!((result.unwrap().status(), requests), (StatusCode::OK, 2));
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_code_is_tried_again_or_not_as_the_table_says() {
+async fn every_code_is_retried_or_not_as_the_table_says() {
     for code in ErrorCode::known() {
         let again = matches!(code.class(), ErrorClass::Server | ErrorClass::Throttling)
             || *code == ErrorCode::RequestTimeout;
@@ -95,7 +95,7 @@ async fn every_code_is_tried_again_or_not_as_the_table_says() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn answers_that_are_not_of_oss_are_judged_by_status() {
+async fn responses_that_are_not_from_oss_are_classified_by_status() {
     for status in 400..600 {
         let status = StatusCode::from_u16(status).unwrap();
         let again = match status.as_u16() {
@@ -109,7 +109,7 @@ async fn answers_that_are_not_of_oss_are_judged_by_status() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refusal_whose_body_was_cut_is_not_tried_again() {
+async fn a_permanent_error_whose_body_was_cut_is_not_retried() {
     for cut in [0, 30, 60] {
         let (_, requests) = fails(half(), get(), of(ErrorCode::AccessDenied).failing_after(cut)).await;
         assert_eq!(requests, 1, "cut after {cut}");
@@ -117,7 +117,7 @@ async fn a_refusal_whose_body_was_cut_is_not_tried_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_the_error_layer_the_status_decides_and_the_answer_is_returned() {
+async fn without_the_error_layer_the_status_decides_and_the_response_is_returned() {
     for (status, expected) in [(500, 3), (503, 3), (429, 3), (408, 3), (404, 1), (501, 1), (200, 1), (203, 1)]
     {
         let count = AtomicUsize::new(0);
@@ -132,7 +132,7 @@ async fn without_the_error_layer_the_status_decides_and_the_answer_is_returned()
 }
 
 #[tokio::test(start_paused = true)]
-async fn delays_double_with_full_jitter_and_are_longer_after_a_throttling_answer() {
+async fn delays_double_with_full_jitter_and_are_longer_after_a_throttled_response() {
     let times = |code: ErrorCode| async move {
         let start = Instant::now();
         let times = Arc::new(Mutex::new(Vec::new()));
@@ -159,11 +159,11 @@ async fn wait_after(policy: RetryPolicy, value: &'static str) -> u128 {
 }
 
 #[tokio::test(start_paused = true)]
-async fn retry_after_is_a_floor_within_a_cap_and_the_jitter_comes_on_top() {
+async fn retry_after_is_a_floor_within_a_cap_and_the_jitter_is_added() {
     for (value, expected) in [
         ("0", 50),
         ("7", 7_050),
-        ("Sun, 22 Nov 2026 08:00:09 GMT", 9_050), // the answer's own date is 08:00:00
+        ("Sun, 22 Nov 2026 08:00:09 GMT", 9_050), // the response's own date is 08:00:00
         ("Sun, 22 Nov 2026 07:00:00 GMT", 50),
         ("61", 60_050),
         ("18446744073709551615", 60_050),
@@ -198,7 +198,7 @@ async fn no_wait_ends_past_the_time_limit_or_the_deadline() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn requests_that_must_not_be_applied_twice_are_repeated_only_if_they_were_not() {
+async fn requests_that_are_not_idempotent_are_retried_only_if_they_had_no_effect() {
     let append = || request(Method::POST, "/k?append&position=0");
     for (code, requests, stop) in [
         (ErrorCode::InternalError, 1, RetryStop::OutcomeUnknown),
@@ -220,7 +220,7 @@ async fn requests_that_must_not_be_applied_twice_are_repeated_only_if_they_were_
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_conflict_after_an_attempt_that_may_have_been_applied_says_so() {
+async fn a_conflict_after_an_attempt_that_may_have_taken_effect_says_so() {
     for (method, conflict) in [
         (Method::PUT, ErrorCode::FileAlreadyExists),
         (Method::POST, ErrorCode::PositionNotEqualToLength),
@@ -272,14 +272,14 @@ async fn the_attempt_is_in_the_request_from_the_second_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_two_policies_the_outer_one_stands_down() {
+async fn the_outer_of_two_policies_does_not_retry() {
     let oss = Scripted::new(vec![of(ErrorCode::InternalError); 10]);
     let client =
         ServiceBuilder::new().retry(half()).retry(half()).layer(OssErrorLayer::new()).service(oss.clone());
     let error = client.oneshot(get()).await.unwrap_err();
     assert_eq!((oss.requests().len(), error.attempts()), (3, 3));
 
-    // With a layer in between that boxes.
+    // With a layer in between that boxes errors.
     let oss = Scripted::new(vec![of(ErrorCode::InternalError); 10]);
     let client = ServiceBuilder::new()
         .retry(half())
@@ -293,7 +293,7 @@ async fn of_two_policies_the_outer_one_stands_down() {
     assert_eq!(error.retry_stop(), Some(RetryStop::AttemptsExhausted));
 }
 
-/// Calls a service that stalls, through a timeout for each attempt and the policy above.
+/// Calls a service that stalls, with a timeout for each attempt below the policy.
 async fn stalled<E: RetryError>(
     layers: impl Layer<
         tower::util::BoxCloneService<Request<()>, Answered, BoxError>,
@@ -311,7 +311,7 @@ async fn stalled<E: RetryError>(
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_attempt_that_times_out_is_tried_again_whatever_the_error_type() {
+async fn an_attempt_that_times_out_is_retried_whatever_the_error_type() {
     let second = Duration::from_secs(1);
     let layers = ServiceBuilder::new().retry(half()).layer(OssErrorLayer::new()).timeout(second);
     let (error, requests) = stalled(layers.into_inner()).await;
@@ -325,7 +325,7 @@ async fn an_attempt_that_times_out_is_tried_again_whatever_the_error_type() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_request_id_of_an_answer_is_not_lost_with_the_attempts_after_it() {
+async fn the_request_id_of_a_response_is_kept_through_later_attempts() {
     let inner = || {
         let attempts = Arc::new(AtomicUsize::new(0));
         service_fn(move |_: Request<()>| {
@@ -349,7 +349,7 @@ async fn the_request_id_of_an_answer_is_not_lost_with_the_attempts_after_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn overload_of_ones_own_is_reported_and_not_repeated() {
+async fn local_overload_is_reported_and_not_retried() {
     let busy = ServiceBuilder::new()
         .load_shed()
         .concurrency_limit(1)
@@ -377,7 +377,7 @@ async fn calls_never_see_each_others_state() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_closure_overrules_the_verdict_and_another_hears_of_every_retry() {
+async fn a_closure_overrules_the_verdict_and_another_is_called_for_every_retry() {
     let heard = Arc::new(Mutex::new(Vec::new()));
     let notes = Arc::clone(&heard);
     let policy = half()
@@ -417,13 +417,13 @@ async fn an_outage_does_not_multiply_the_requests() {
     });
     let stops: HashSet<_> = futures_util::future::join_all(calls).await.into_iter().collect();
     let requests = requests.load(Relaxed);
-    // 200 requests/s for 4 s: 800 offered, a fifth of them, ten a second, and the room of the bucket.
+    // 200 requests/s for 4 s: 800 offered, 0.2 for each, 10 per second, and the room of the bucket.
     assert!(requests <= 800 + 160 + 45 + 100, "{requests} requests");
     assert_eq!(stops, HashSet::from([RetryStop::AttemptsExhausted, RetryStop::BudgetExhausted]));
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_default_budget_does_not_bite_when_a_fifth_of_the_answers_fail() {
+async fn the_default_budget_allows_all_retries_when_a_fifth_of_the_responses_fail() {
     for seed in 0..5 {
         let random = Mutex::new(fastrand::Rng::with_seed(seed));
         let requests = AtomicU32::new(0);
@@ -444,7 +444,7 @@ async fn the_default_budget_does_not_bite_when_a_fifth_of_the_answers_fail() {
     }
 }
 
-/// The first delays that clones of a policy choose, by their own entropy.
+/// The first delays of clones of a policy, by their own entropy.
 async fn first_delays(policies: impl Iterator<Item = RetryPolicy>) -> Vec<f64> {
     let delays = Arc::new(Mutex::new(Vec::new()));
     let notes = Arc::clone(&delays);
@@ -462,7 +462,7 @@ async fn first_delays(policies: impl Iterator<Item = RetryPolicy>) -> Vec<f64> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn clients_that_fail_together_do_not_come_back_together() {
+async fn clients_that_fail_together_do_not_return_together() {
     let one = RetryPolicy::new();
     for delays in [
         first_delays((0..10_000).map(|_| one.clone())).await,
@@ -567,7 +567,7 @@ async fn a_stored_object_is_never_sent_again_whatever_the_code_of_its_203() {
 }
 
 #[tokio::test]
-async fn a_timeout_outside_has_its_turn_even_if_every_attempt_fails_at_once() {
+async fn a_timeout_outside_fires_even_if_every_attempt_fails_at_once() {
     let attempts = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&attempts);
     let service = service_fn(move |_: Request<()>| {
@@ -600,7 +600,7 @@ async fn an_error_that_is_kept_and_returned_twice_does_not_carry_notes_from_call
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_that_another_layer_has_wrapped_stays_an_answer() {
+async fn an_oss_error_that_another_layer_has_wrapped_stays_one() {
     let oss = Scripted::new([of(ErrorCode::InternalError), of(ErrorCode::FileAlreadyExists)]);
     let client = ServiceBuilder::new()
         .retry(half())

@@ -13,7 +13,7 @@ use tower_oss::{Error, OssError};
 
 use crate::support::samples;
 
-/// Everything that a log or a ticket could show of an error.
+/// All renderings of an error that a log or a ticket could contain.
 fn renderings(error: &OssError) -> Vec<String> {
     let outer = Error::from(error.clone());
     vec![
@@ -32,7 +32,7 @@ fn renderings(error: &OssError) -> Vec<String> {
     ]
 }
 
-/// What a panic says that comes from an error, as with `expect` and `unwrap`.
+/// The message of a panic caused by an error, as with `expect` and `unwrap`.
 fn panic_message(error: &OssError) -> String {
     fn call(error: &OssError) -> Result<(), Error> {
         Err(error.clone().into())
@@ -56,11 +56,11 @@ fn assert_safe(error: &OssError, canary: &str) {
 #[test]
 fn no_sample_leaks_its_canaries() {
     for sample in samples() {
-        assert_safe(&OssError::from_response(sample.answer), "CANARY");
+        assert_safe(&OssError::from_response(sample.response), "CANARY");
     }
 }
 
-/// The elements of an error document whose values are credentials, or what credentials are made of.
+/// The elements of an error document whose values are credentials, or parts of them.
 const SECRET_ELEMENTS: [&str; 14] = [
     "SignatureProvided",
     "StringToSign",
@@ -88,7 +88,7 @@ const SECRET_HEADERS: [&str; 7] = [
     "x-oss-err",
 ];
 
-/// Elements that are shown, and where somebody's URL may stand.
+/// Elements that are shown, and that may contain a user's URL.
 const SHOWN_ELEMENTS: [&str; 8] =
     ["Code", "Message", "RequestId", "HostId", "EC", "RecommendDoc", "Endpoint", "Unheard-Of"];
 
@@ -164,13 +164,14 @@ fn a_secret_that_is_repeated_is_hidden_everywhere_but_in_the_header_of_the_reque
 }
 
 #[test]
-fn seven_bytes_that_are_repeated_may_be_any_word() {
+fn a_secret_of_seven_bytes_is_not_searched_for() {
     let body = "<Error><Message>the objects</Message><SignatureProvided>objects</SignatureProvided></Error>";
     let error = OssError::from_response(answer(body.to_owned(), None));
     assert!(error.to_string().contains("the objects"), "{error}");
 }
 
-/// Responses whose elements and headers help to see what happened, known ones and made-up ones.
+/// Responses with elements and headers that help to find out what happened, known ones and invented
+/// ones.
 #[test]
 fn reports_and_debug_show_what_diagnoses() {
     let elements = [
@@ -259,7 +260,7 @@ fn a_secret_across_the_end_of_what_is_shown_is_hidden_too() {
         ["LTAI5tCANARYGhIjKl34Mn", "token kq7Zp2mX9CANARYvR4tL8w", "https://a:CANARY1@b.oss", "x?a=CANARY"];
     for secret in secrets {
         for start in (480..520).chain(4060..4110) {
-            // Many passages that are hidden leave room for what stands at the end.
+            // Many hidden passages leave room for the end of the text.
             for filler in ["a ", "LTAI5tAbCdEf12 ", "é "] {
                 let mut text = filler.repeat(start / filler.len());
                 text.push_str(&"-".repeat(start - text.len()));
@@ -289,7 +290,7 @@ fn shaped_secret() -> impl Strategy<Value = String> {
     shapes.prop_flat_map(|(start, rest)| rest.prop_map(move |rest| format!("{start}7a{rest}")))
 }
 
-/// One that nobody has listed: letters and digits, at least 16.
+/// One of an unlisted shape: letters and digits, at least 16.
 fn unlisted_secret() -> impl Strategy<Value = String> {
     "[a-z]{2}[0-9]{2}[A-Za-z0-9+/_-]{12,60}[a-z][0-9]"
 }

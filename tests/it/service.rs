@@ -1,4 +1,4 @@
-//! The service, driven step by step.
+//! The service, polled step by step.
 
 use std::{
     collections::VecDeque,
@@ -23,7 +23,7 @@ use tower_test::mock;
 
 use crate::exchange::{REQUEST_ID, assert_is_missing, missing};
 
-/// A body that gives its frames and then ends or stalls. Whoever holds the other `Arc` sees when it is dropped.
+/// A body that yields its frames and then ends or stalls. The other `Arc` shows when it is dropped.
 #[derive(Debug, Default)]
 struct Tracked {
     frames: VecDeque<Bytes>,
@@ -75,13 +75,13 @@ async fn every_call_waits_until_the_inner_service_is_ready() {
 
 #[test]
 #[should_panic(expected = "service not ready")]
-fn a_call_without_readiness_is_passed_on_as_it_is() {
+fn a_call_without_readiness_is_forwarded_unchanged() {
     let (mut service, _handle) = spawn();
     drop(service.call(Request::new("")));
 }
 
 #[test]
-fn a_failure_to_become_ready_was_not_answered() {
+fn a_failure_to_become_ready_is_a_transport_error() {
     let (mut service, mut handle) = spawn();
     handle.send_error("no connection for secret");
     let Poll::Ready(Err(error)) = service.poll_ready() else { panic!("it is ready") };
@@ -115,7 +115,7 @@ fn assert_is_failure(error: &Error, cause: &str) {
 }
 
 #[test]
-fn the_inner_call_is_made_at_once_with_the_request_as_it_is() {
+fn the_inner_call_is_made_at_once_with_the_unchanged_request() {
     let (mut service, mut handle) = spawn();
     assert!(service.poll_ready().is_ready());
     let request = Request::put("/key?a=b").version(Version::HTTP_2).header("x-oss-meta-a", "1");
@@ -133,7 +133,7 @@ fn the_inner_call_is_made_at_once_with_the_request_as_it_is() {
 }
 
 #[tokio::test]
-async fn a_success_comes_through_untouched() {
+async fn a_success_is_returned_unchanged() {
     let (mut service, mut handle) = spawn();
     assert!(service.poll_ready().is_ready());
     let answer = service.call(Request::new(""));
@@ -154,7 +154,7 @@ async fn a_success_comes_through_untouched() {
 }
 
 #[tokio::test]
-async fn an_error_keeps_the_head_of_its_answer() {
+async fn an_error_keeps_the_head_of_its_response() {
     let (mut service, mut handle) = spawn();
     assert!(service.poll_ready().is_ready());
     let answer = service.call(Request::delete("/key").body("").unwrap());
@@ -173,7 +173,8 @@ async fn an_error_keeps_the_head_of_its_answer() {
     assert_eq!(error.request_id(), Some(REQUEST_ID));
 }
 
-/// An answer that is an error, with a body that stalls after these frames, and what shows when it is dropped.
+/// An error response whose body stalls after these frames, and an `Arc` that shows when it is
+/// dropped.
 fn stalled(frames: &[&'static str]) -> (Response<Tracked>, Arc<()>) {
     let frames = frames.iter().map(|frame| Bytes::from_static(frame.as_bytes())).collect();
     let body = Tracked { frames, stalls: true, ..Tracked::default() };
@@ -182,7 +183,7 @@ fn stalled(frames: &[&'static str]) -> (Response<Tracked>, Arc<()>) {
 }
 
 #[tokio::test]
-async fn a_future_dropped_before_its_answer_drops_the_answer_too() {
+async fn a_future_dropped_before_its_response_drops_the_response_too() {
     let (mut service, mut handle) = spawn();
     assert!(service.poll_ready().is_ready());
     let mut answer = Box::pin(service.call(Request::new("")));
@@ -196,7 +197,7 @@ async fn a_future_dropped_before_its_answer_drops_the_answer_too() {
 }
 
 #[tokio::test]
-async fn a_future_dropped_with_its_answer_unread_drops_the_body() {
+async fn a_future_dropped_with_its_response_unread_drops_the_body() {
     let (mut service, mut handle) = spawn();
     assert!(service.poll_ready().is_ready());
     let answer = service.call(Request::new(""));
@@ -220,7 +221,7 @@ async fn a_future_dropped_while_the_body_is_pending_drops_the_body() {
         drop(answer);
         assert!(is_dropped(&alive));
 
-        // The service has lost nothing.
+        // The service still works.
         assert!(service.poll_ready().is_ready());
         let answer = service.call(Request::new(""));
         handle.next_request().await.unwrap().1.send_response(Response::default());

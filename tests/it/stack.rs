@@ -1,4 +1,4 @@
-//! The layer among tower's own.
+//! The layer together with tower's own layers.
 
 use std::{
     future::{Ready, pending, ready},
@@ -30,7 +30,7 @@ use crate::exchange::{assert_carries, chain, found, leaf, missing, send};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// The layer as it is by default, and with every setting set.
+/// The layer with its defaults, and with every setting set.
 fn layers() -> [OssErrorLayer; 2] {
     let with_settings = OssErrorLayer::new()
         .body_limit(4096)
@@ -42,7 +42,7 @@ fn layers() -> [OssErrorLayer; 2] {
     [OssErrorLayer::new(), with_settings]
 }
 
-/// The error and the success come through, and a failure without an answer is no OSS error.
+/// The error and the success are returned, and a failure without a response is not an OSS error.
 async fn assert_composes<S>(mut service: S)
 where
     S: Service<Request<()>, Response = Response<AnswerBody>>,
@@ -157,7 +157,7 @@ async fn a_timeout_longer_than_the_body_deadline_leaves_the_error() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_timeout_inside_covers_the_head_alone() {
+async fn a_timeout_inside_covers_the_head_only() {
     let ours = ServiceBuilder::new().layer(OssErrorLayer::new()).timeout(SECOND);
 
     let silent = service_fn(|_: Request<()>| pending::<Result<Response<AnswerBody>, BoxError>>());
@@ -171,7 +171,7 @@ async fn a_timeout_inside_covers_the_head_alone() {
 }
 
 #[tokio::test]
-async fn a_request_shed_below_the_layer_was_not_answered() {
+async fn a_request_shed_below_the_layer_is_a_transport_error() {
     let silent = service_fn(|_: Request<()>| pending::<Result<Response<AnswerBody>, BoxError>>());
     let mut service =
         ServiceBuilder::new().layer(OssErrorLayer::new()).load_shed().concurrency_limit(1).service(silent);
@@ -194,18 +194,18 @@ async fn a_concurrency_limit_outside_counts_a_request_until_its_error_is_read() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_concurrency_limit_inside_counts_a_request_until_its_answer_is_there() {
+async fn a_concurrency_limit_inside_counts_a_request_until_its_response_head() {
     for leaf in [stalled(), Scripted::new([Answer::from(missing())])] {
         let service = ServiceBuilder::new().layer(OssErrorLayer::new()).concurrency_limit(1).service(leaf);
         let mut first = Box::pin(service.clone().oneshot(Request::new(())));
-        let _ = poll!(&mut first); // whether there is an error now, or its body makes wait
+        let _ = poll!(&mut first); // whether it fails now, or its body returns `Pending`
 
         let mut next = Box::pin(ServiceExt::<Request<()>>::ready_oneshot(service));
         assert!(poll!(&mut next).is_ready());
     }
 }
 
-/// Sends a request once more if its error could pass.
+/// Retries a request once if its error is transient.
 #[derive(Clone)]
 struct OnceMore(bool);
 
@@ -223,7 +223,7 @@ impl<R> Policy<Request<()>, R, Error> for OnceMore {
 }
 
 #[tokio::test]
-async fn a_retry_layer_outside_decides_on_whole_errors() {
+async fn a_retry_layer_outside_decides_on_complete_errors() {
     let busy = || Answer::from(ErrorResponse::new(ErrorCode::InternalError)).in_frames_of(7);
     for ours in layers() {
         let oss = Scripted::new([busy(), Answer::from(missing()), Answer::new(found()), busy(), busy()]);

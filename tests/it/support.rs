@@ -1,4 +1,4 @@
-//! Samples, and the ways to read them.
+//! Samples, and how to read them.
 
 use std::{fs, path::Path};
 
@@ -10,10 +10,10 @@ use tower_oss::{
     test_util::{Answer, Scripted},
 };
 
-/// A recorded answer, and what is expected of it.
+/// A recorded response, and the expected error.
 pub(crate) struct Sample {
     pub(crate) name: String,
-    pub(crate) answer: Response<Bytes>,
+    pub(crate) response: Response<Bytes>,
     /// Key and value, unescaped, in the order of the file.
     pub(crate) expected: Vec<(String, String)>,
 }
@@ -23,7 +23,7 @@ impl Sample {
         self.expected.iter().find(|(known, _)| known == key).map(|(_, value)| &**value)
     }
 
-    /// The request that it answers.
+    /// The request of the response.
     pub(crate) fn request(&self) -> Request<()> {
         let method = self.expected("method").unwrap_or("GET").parse::<Method>().unwrap();
         let request =
@@ -35,9 +35,10 @@ impl Sample {
         request.body(()).unwrap()
     }
 
-    /// What the layer makes of it when it is sent this way. The answer comes as it is, also after HEAD.
-    pub(crate) async fn through_layer(&self, answer: Answer) -> OssError {
-        let service = service_fn(|_: Request<()>| Scripted::new([answer.clone()]).oneshot(Request::new(())));
+    /// The layer's error when the sample is sent like this. It is sent unchanged, even after HEAD.
+    pub(crate) async fn through_layer(&self, response: Answer) -> OssError {
+        let service =
+            service_fn(|_: Request<()>| Scripted::new([response.clone()]).oneshot(Request::new(())));
         let error = OssErrorLayer::new().layer(service).oneshot(self.request()).await.unwrap_err();
         error.into_oss().unwrap()
     }
@@ -65,13 +66,13 @@ fn read(path: &Path) -> Sample {
 
     let status = std::str::from_utf8(lines.next().unwrap()).unwrap();
     let status: StatusCode = status.split(' ').nth(1).unwrap().parse().unwrap();
-    let mut answer = Response::new(Bytes::copy_from_slice(&raw[end + 4..]));
-    *answer.status_mut() = status;
+    let mut response = Response::new(Bytes::copy_from_slice(&raw[end + 4..]));
+    *response.status_mut() = status;
     for line in lines {
         let colon = line.iter().position(|b| *b == b':').unwrap();
         let name = HeaderName::from_bytes(&line[..colon]).unwrap();
         let value = HeaderValue::from_bytes(line[colon + 1..].trim_ascii()).unwrap();
-        answer.headers_mut().append(name, value);
+        response.headers_mut().append(name, value);
     }
 
     let expected = fs::read_to_string(path.with_extension("expect")).unwrap();
@@ -79,7 +80,7 @@ fn read(path: &Path) -> Sample {
         let (key, value) = line.split_once(':').unwrap();
         (key.to_owned(), unescape(value.strip_prefix(' ').unwrap_or(value)))
     });
-    Sample { name, answer, expected: expected.collect() }
+    Sample { name, response, expected: expected.collect() }
 }
 
 fn unescape(text: &str) -> String {

@@ -1,4 +1,4 @@
-//! What users' own tests are made with.
+//! The utilities for users' tests.
 
 use std::{
     io::{self, ErrorKind},
@@ -28,7 +28,7 @@ fn denied() -> ErrorResponse {
 }
 
 #[test]
-fn every_form_of_an_error_says_the_same() {
+fn every_form_of_an_error_means_the_same() {
     let said = |error: &OssError| {
         let fields: Vec<_> = error.fields().map(|(name, value)| format!("{name}={value}")).collect();
         format!("{error} {:?} {:?} {fields:?}", error.host_id(), error.recommend_doc())
@@ -51,7 +51,7 @@ fn a_nested_element_is_written_once_and_a_header_is_replaced() {
     assert_eq!(body.matches("<AccessDeniedDetail>").count(), 1, "{body}");
 }
 
-/// What a call of this script ends with: the status or the text of the error.
+/// The result of a call of this script: the status or the text of the error.
 async fn call(oss: &Scripted, method: Method, uri: &str) -> Result<u16, BoxError> {
     let request = Request::builder().method(method).uri(uri).body(()).unwrap();
     oss.clone().oneshot(request).await.map(|response| response.status().as_u16())
@@ -67,7 +67,7 @@ async fn a_fault_is_an_io_error_and_a_transport_error_in_a_stack() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_is_late_by_its_delay_and_silence_lasts() {
+async fn a_response_is_delayed_and_one_may_never_come() {
     let oss = Scripted::new([
         Answer::ok("").delayed(Duration::from_secs(3)),
         Answer::fault(ErrorKind::TimedOut).delayed(Duration::from_secs(4)),
@@ -83,7 +83,7 @@ async fn an_answer_is_late_by_its_delay_and_silence_lasts() {
 }
 
 #[tokio::test]
-async fn a_list_for_a_method_and_path_comes_before_the_script_and_its_last_answer_stays() {
+async fn a_list_for_a_method_and_path_comes_before_the_script_and_its_last_response_repeats() {
     let status = |code: u16| Answer::new(Response::builder().status(code).body(Bytes::new()).unwrap());
     let oss = Scripted::new([status(200)]);
     oss.on(Method::GET, "/k", [status(201), status(202)]);
@@ -147,7 +147,7 @@ async fn a_served_script_responds_records_and_breaks_connections() {
 }
 
 #[test]
-fn a_built_error_says_what_a_policy_would_have_noted_and_changes_no_other() {
+fn a_built_error_has_the_notes_of_a_policy_and_changes_no_other() {
     let kept = ErrorResponse::new(ErrorCode::NoSuchUpload).error();
     let built = || {
         let transport = ErrorBuilder::transport(io::Error::from(ErrorKind::BrokenPipe));

@@ -1,4 +1,4 @@
-//! What the types promise: traits and sizes. Most of it is broken at compile time.
+//! Traits and sizes of the types. Most of it is checked at compile time.
 
 use std::{
     fmt::{Debug, Display},
@@ -94,7 +94,7 @@ fn every_enum_in_logs_has_a_name_and_prints() {
         assert!(name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{name}");
         assert!(!value.to_string().is_empty());
     }
-    // In words for people, and as OSS writes it.
+    // In words for people, and as OSS spells it.
     assert_eq!(FixedBy::Nobody.to_string(), FixedBy::Nobody.as_str());
     assert_eq!(ErrorCode::NoSuchKey.to_string(), "NoSuchKey".parse::<ErrorCode>().unwrap().as_str());
 }
@@ -121,7 +121,7 @@ fn what_can_be_shared_can_be_cloned() {
 }
 
 #[test]
-fn plain_values_compare_hash_and_survive_a_panic() {
+fn values_compare_hash_and_are_unwind_safe() {
     is_value::<ErrorCode>();
     is_value::<UnknownCode>();
     is_value::<ErrorClass>();
@@ -134,7 +134,7 @@ fn plain_values_compare_hash_and_survive_a_panic() {
 }
 
 #[test]
-fn the_layer_and_the_future_ask_nothing_of_what_they_wrap() {
+fn the_layer_and_the_future_have_no_bounds_on_what_they_wrap() {
     struct Anything;
     is_layer::<OssErrorLayer, Anything>();
     is_layer::<OssErrorLayer, RateLimit<Anything>>();

@@ -66,7 +66,7 @@ async fn a_refused_connection_says_so() {
 }
 
 #[tokio::test]
-async fn a_host_that_is_unknown_is_no_connection_and_an_append_is_repeated() {
+async fn an_unknown_host_is_no_connection_and_an_append_is_retried() {
     for (client, stack) in stacks(policy, LONG) {
         // A reserved name that no resolver knows (RFC 6761, section 6.4).
         let error = failed(&stack, "http://bucket.invalid/k?append".to_owned()).await;
@@ -76,7 +76,7 @@ async fn a_host_that_is_unknown_is_no_connection_and_an_append_is_repeated() {
     }
 }
 
-/// A TLS connector fails inside the client's connector, with an error of its own.
+/// A TLS connector fails inside the client's connector, with its own error.
 #[tokio::test]
 async fn a_failed_tls_handshake_is_no_connection_and_an_append_is_repeated() {
     let connector = service_fn(|_: Uri| {
@@ -91,7 +91,7 @@ async fn a_failed_tls_handshake_is_no_connection_and_an_append_is_repeated() {
 }
 
 #[tokio::test]
-async fn what_a_connection_suffers_has_a_kind_and_an_append_is_sent_once() {
+async fn each_failure_of_a_connection_has_a_kind_and_an_append_is_sent_once() {
     type Fault = (&'static str, fn() -> Reply, Duration, TransportKind, &'static str);
     let faults: [Fault; 5] = [
         ("reset", || Reply::Reset(b""), LONG, TransportKind::Reset, "connection reset"),
@@ -127,7 +127,7 @@ async fn what_a_connection_suffers_has_a_kind_and_an_append_is_sent_once() {
     }
 }
 
-/// An error that nobody knows, not even whether the request was sent.
+/// An error of an unknown type: it is not clear whether the request was sent.
 #[derive(Debug)]
 struct OfSomeClient;
 
@@ -139,7 +139,7 @@ impl fmt::Display for OfSomeClient {
 
 impl StdError for OfSomeClient {}
 
-/// The error of a client that always fails with this.
+/// The error of a call whose client fails with this.
 async fn error_of<E>(fails: fn() -> E, method: &str) -> Error
 where
     E: Into<BoxError> + Send + Sync + 'static,
@@ -152,7 +152,7 @@ where
 }
 
 #[tokio::test]
-async fn an_unknown_error_is_other_and_never_repeated() {
+async fn an_unknown_error_is_other_and_never_retried() {
     for (method, stop) in [("GET", RetryStop::NotRetryable), ("POST", RetryStop::OutcomeUnknown)] {
         let error = error_of(|| OfSomeClient, method).await;
         assert_eq!((transport(&error).kind(), transport(&error).io_kind()), (TransportKind::Other, None));
@@ -200,7 +200,7 @@ async fn what_an_inner_policy_gave_up_is_not_retried_without_its_variant_either(
 
 #[tokio::test]
 async fn layers_of_tower_below_are_told_apart() {
-    // A load shedder that is full: the request did not leave, and a retry would meet the same.
+    // A full load shedder: the request was not sent, and a retry would fail as well.
     let full =
         service_fn(|_: Request<Full<Bytes>>| future::pending::<Result<Response<Full<Bytes>>, BoxError>>());
     let client = ServiceBuilder::new()
@@ -216,7 +216,7 @@ async fn layers_of_tower_below_are_told_apart() {
     assert_eq!(error.retry_stop(), Some(RetryStop::NotRetryable));
     busy.abort();
 
-    // A Buffer whose worker has ended: nothing is known of the request.
+    // A Buffer whose worker has ended: it is not clear what happened to the request.
     let (buffer, worker) = Buffer::pair(
         service_fn(|_: Request<Full<Bytes>>| async {
             Ok::<_, BoxError>(Response::new(Full::<Bytes>::default()))
@@ -230,7 +230,7 @@ async fn layers_of_tower_below_are_told_apart() {
     assert!(!error.is_transient());
 }
 
-/// As README's adapter does it: reqwest's timeout has a type of its own, which is not public.
+/// As `examples/reqwest.rs` does: reqwest's timeout has a private type.
 fn timeouts_of_reqwest(
     settings: reqwest::ClientBuilder,
 ) -> impl Service<Request<Full<Bytes>>, Response = Response<reqwest::Body>, Error = BoxError, Future: Send>
@@ -255,7 +255,7 @@ async fn reqwests_own_timeout_can_be_mapped() {
     let get = Request::get(server.url("/k")).body(Full::default()).unwrap();
     assert_eq!(client.oneshot(get).await.unwrap_err().attempts(), 3, "a GET is repeated");
 
-    // While connecting, nothing has left.
+    // While connecting, nothing was sent.
     let never = MapFutureLayer::new(|_| future::pending());
     let client = stack(reqwest::Client::builder().connect_timeout(SHORT).connector_layer(never));
     let error = failed(&client, "http://127.0.0.1:1/k?append&position=0".to_owned()).await;

@@ -24,7 +24,7 @@ use tokio::{
 use tower::{Layer, ServiceExt};
 use tower_oss::{Error, ErrorCode, OssError, OssErrorLayer, error::BodyState, layer::OssErrorService};
 
-/// A part of an answer: bytes, then a pause.
+/// A part of a response: bytes, then a pause.
 type Part = (Vec<u8>, Duration);
 
 const NO_PAUSE: Duration = Duration::ZERO;
@@ -115,10 +115,10 @@ fn long_body(length: usize) -> Vec<u8> {
     [start, &vec![b'm'; length - start.len() - end.len()], end].concat()
 }
 
-/// 200 errors one after the other; returns the number of connections that they took.
+/// Makes 200 calls that fail, one after the other. Returns the number of connections.
 async fn connections_for_200_errors(parts: Vec<Part>) -> usize {
     let server = Server::start(parts).await;
-    // However busy the machine is, what is to come late comes within the grace.
+    // Long, so that late bytes arrive within the grace on a busy machine, too.
     let client = client(&OssErrorLayer::new().grace(Duration::from_secs(5)));
     for _ in 0..200 {
         let error = error(&client, &server).await;
@@ -129,13 +129,13 @@ async fn connections_for_200_errors(parts: Vec<Part>) -> usize {
 }
 
 #[tokio::test]
-async fn errors_whose_body_comes_with_the_head_share_a_connection() {
+async fn errors_whose_body_arrives_with_the_head_share_a_connection() {
     let answer = [with_length(BODY.len()), BODY.to_vec()].concat();
     assert_eq!(connections_for_200_errors(vec![(answer, NO_PAUSE)]).await, 1);
 }
 
 #[tokio::test]
-async fn errors_whose_body_comes_later_share_a_connection() {
+async fn errors_whose_body_arrives_later_share_a_connection() {
     let parts = vec![(with_length(BODY.len()), SHORT), (BODY.to_vec(), NO_PAUSE)];
     assert_eq!(connections_for_200_errors(parts).await, 1);
 }
@@ -148,7 +148,7 @@ async fn errors_of_64_kib_share_a_connection() {
 }
 
 #[tokio::test]
-async fn errors_whose_last_chunk_comes_late_share_a_connection() {
+async fn errors_whose_last_chunk_arrives_late_share_a_connection() {
     let start = [head("transfer-encoding: chunked"), chunk(BODY)].concat();
     assert_eq!(connections_for_200_errors(vec![(start, SHORT), (b"0\r\n\r\n".to_vec(), NO_PAUSE)]).await, 1);
 }
@@ -178,7 +178,7 @@ async fn a_stalled_peer_costs_no_more_than_the_grace_once_the_document_has_ended
 }
 
 #[tokio::test]
-async fn a_stalled_body_gives_its_error_at_the_deadline() {
+async fn a_stalled_body_ends_at_the_deadline() {
     let layer = OssErrorLayer::new().body_deadline(Duration::from_millis(100));
     for cut in [0, 1, 60, BODY.len() - 2] {
         let server = Server::start(vec![([&with_length(BODY.len()), &BODY[..cut]].concat(), FOR_EVER)]).await;
@@ -191,7 +191,7 @@ async fn a_stalled_body_gives_its_error_at_the_deadline() {
 }
 
 #[tokio::test]
-async fn a_trickling_body_gives_its_error_at_the_deadline_too() {
+async fn a_trickling_body_ends_at_the_deadline_too() {
     let layer = OssErrorLayer::new().body_deadline(Duration::from_millis(100));
     let mut parts = vec![(head("transfer-encoding: chunked"), NO_PAUSE)];
     parts.extend((0..10_000).map(|_| (chunk(b">"), SHORT)));
@@ -202,7 +202,7 @@ async fn a_trickling_body_gives_its_error_at_the_deadline_too() {
 }
 
 #[tokio::test]
-async fn a_connection_that_breaks_in_the_body_gives_what_came() {
+async fn a_connection_that_breaks_in_the_body_keeps_what_arrived() {
     let cut = BODY.len() - 20;
     let server = Server::start(vec![]).await;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
@@ -219,7 +219,7 @@ async fn a_connection_that_breaks_in_the_body_gives_what_came() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_announced_to_be_too_long_is_left_at_once() {
+async fn a_body_that_is_announced_to_be_too_long_is_dropped_at_once() {
     let server =
         Server::start(vec![([with_length(100_000_000), long_body(64 * 1024)].concat(), FOR_EVER)]).await;
     let error = error(&client(&OssErrorLayer::new().body_deadline(FOR_EVER)), &server).await;
@@ -229,7 +229,7 @@ async fn a_body_that_is_announced_to_be_too_long_is_left_at_once() {
 }
 
 #[tokio::test]
-async fn an_endless_body_is_left_at_the_limit() {
+async fn an_endless_body_is_dropped_at_the_limit() {
     let piece = chunk(&[b'x'; 16 * 1024]);
     let mut parts = vec![(head("transfer-encoding: chunked"), NO_PAUSE)];
     parts.extend((0..1000).map(|_| (piece.clone(), NO_PAUSE)));

@@ -1,6 +1,8 @@
-//! The events of the error layer and of the retry policy; those of the throttle are in `throttle.rs`.
+//! The events of the error layer and of the retry policy; those of the throttle are in
+//! `throttle.rs`.
 //!
-//! A program of its own: it sets the subscriber of the whole process. Each test sees the events of its own thread.
+//! A separate program: it sets the subscriber of the process. Each test sees the events of
+//! its own thread.
 #![expect(clippy::unwrap_used, reason = "a test that unwraps too much fails")]
 
 mod recorder;

@@ -1,4 +1,4 @@
-//! An object that grows, on a bad day.
+//! Appends to an object under faults.
 
 use std::{
     sync::{Arc, Mutex},
@@ -18,11 +18,12 @@ use super::{
 
 const CALLS: u64 = 300;
 
-/// The object, and how strictly it takes what comes.
+/// The object, and whether it checks positions.
 struct Object {
     /// One number for each append.
     content: Vec<u64>,
-    /// Whether a wrong position is refused, as OSS does. If not, whatever is sent twice is there twice.
+    /// Whether a wrong position is an error, as with OSS. If not, a number that is sent twice is
+    /// appended twice.
     checks_position: bool,
     conflicts: u64,
     faults: fastrand::Rng,
@@ -42,7 +43,7 @@ impl Object {
         self.content.iter().filter(|known| **known == number).count()
     }
 
-    /// An append that meets one of the faults, or none.
+    /// An append with one of the faults, or none.
     fn append(&mut self, request: &Seen) -> Reply {
         match self.faults.u8(0..12) {
             0 => Reply::Reset(b""),
@@ -57,7 +58,7 @@ impl Object {
         }
     }
 
-    /// Does it; or says why not.
+    /// Appends, or returns the error response.
     fn applied(&mut self, request: &Seen) -> Option<Reply> {
         let position = request.head.split_once("position=").unwrap().1;
         let position: usize = position.split(' ').next().unwrap().parse().unwrap();
@@ -75,7 +76,7 @@ async fn server(object: &Arc<Mutex<Object>>) -> Server {
     Server::start(move |request| object.lock().unwrap().append(request)).await
 }
 
-/// Appends a number at the end, as far as that is known.
+/// Appends a number at the last known end.
 async fn append(
     stack: &Stack,
     server: &Server,
@@ -91,7 +92,7 @@ async fn append(
     stack.clone().oneshot(request).await.map(|_| ())
 }
 
-/// Whether the error says no more and no less than what is known.
+/// Whether the error tells correctly whether the append may have taken effect.
 fn assert_honest(error: &Error, times: usize) {
     let code = error.oss().map(|error| error.code().clone());
     match error.retry_stop().unwrap() {
@@ -106,7 +107,7 @@ fn assert_honest(error: &Error, times: usize) {
 }
 
 #[tokio::test]
-async fn no_append_is_applied_twice_and_every_outcome_is_told_as_it_is() {
+async fn no_append_takes_effect_twice_and_every_outcome_is_reported_correctly() {
     for (seed, checks_position) in [(1, true), (2, true), (3, false), (4, false)] {
         for (client, stack) in stacks(|| policy().without_budget(), Duration::from_secs(20)) {
             let object = Object::new(seed, checks_position);
@@ -133,7 +134,7 @@ async fn no_append_is_applied_twice_and_every_outcome_is_told_as_it_is() {
     }
 }
 
-/// The test above can see what it looks for.
+/// The test above can fail.
 #[tokio::test]
 async fn an_append_that_is_called_idempotent_is_applied_twice_and_its_conflict_says_so() {
     for (client, stack) in stacks(|| policy().without_budget(), Duration::from_secs(20)) {

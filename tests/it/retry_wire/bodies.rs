@@ -1,4 +1,4 @@
-//! What goes out the second and the third time is what went out the first time.
+//! Every attempt sends what the first one sent.
 
 use std::{
     convert::Infallible,
@@ -23,11 +23,11 @@ use super::{
     server::{Reply, Seen, Server, failure, header, ok},
 };
 
-/// A mark of the caller's, as a span or a signing context would be.
+/// An extension of the caller, like a span or a signing context.
 #[derive(Clone, Debug, PartialEq)]
 struct Mark(&'static str);
 
-/// What a layer below the policy sees of an attempt besides the bytes.
+/// What a layer below the policy sees of an attempt, besides the bytes.
 #[derive(Debug, PartialEq)]
 struct Extensions {
     attempt: Option<u32>,
@@ -56,7 +56,7 @@ async fn two_failures() -> Server {
     .await
 }
 
-/// Sends the body three times over each client; returns what the server saw the first time.
+/// Sends the body three times over each client. Returns what the server received first.
 async fn sent_alike<B>(method: Method, version: Version, body: impl Fn() -> B) -> Seen
 where
     B: Body<Data = Bytes, Error: Into<BoxError>> + TryCloneBody + Send + Sync + Unpin + 'static,
@@ -115,10 +115,10 @@ async fn every_attempt_carries_the_bytes_of_the_first() {
 }
 
 #[tokio::test]
-async fn a_body_that_may_be_missing_is_sent_alike_too() {
+async fn an_optional_body_is_sent_alike_too() {
     for body in [Some(Full::from("there")), None] {
         let server = two_failures().await;
-        // No client takes an `Option` for a body, so it becomes one below the policy.
+        // No client accepts an `Option` as body, so it is converted below the policy.
         let stack = ServiceBuilder::new()
             .retry(policy())
             .layer(OssErrorLayer::new())
@@ -139,7 +139,7 @@ fn upload() -> OnceBody<impl Body<Data = Bytes, Error = Infallible> + Send + Syn
     OnceBody::new(StreamBody::new(stream::iter(frames)))
 }
 
-/// What a chunked body holds.
+/// The content of a chunked body.
 fn dechunked(mut body: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::new();
     loop {
@@ -153,7 +153,7 @@ fn dechunked(mut body: &[u8]) -> Vec<u8> {
     }
 }
 
-/// Uploads the stream over each client; returns how it went, and what the server saw.
+/// Uploads the stream over each client. Returns the result, and what the server received.
 async fn uploaded(reply: fn() -> Reply) -> [(Result<StatusCode, Error>, Vec<Seen>); 2] {
     let (over_hyper, over_reqwest) =
         (Server::start(move |_| reply()).await, Server::start(move |_| reply()).await);
@@ -168,7 +168,7 @@ async fn uploaded(reply: fn() -> Reply) -> [(Result<StatusCode, Error>, Vec<Seen
 }
 
 #[tokio::test]
-async fn a_stream_goes_out_once_and_whole() {
+async fn a_stream_is_sent_once_and_completely() {
     let whole: Vec<u8> = (0..10).flat_map(|n| vec![b'0' + n; 64 * 1024]).collect();
     for (result, seen) in uploaded(|| ok("")).await {
         assert_eq!(result.unwrap(), 200);

@@ -1,4 +1,4 @@
-//! The whole stack over each of the clients.
+//! The complete stack over each of the clients.
 
 use std::{
     future::Future,
@@ -18,16 +18,16 @@ use hyper_util::{
 use tower::{BoxError, Service, ServiceBuilder, ServiceExt, util::BoxCloneSyncService};
 use tower_oss::{Error, OssErrorLayer, RetryPolicy, retry::Backoff};
 
-/// The policy as it is by default, but impatient.
+/// The default policy with short waits.
 pub(crate) fn policy() -> RetryPolicy {
     let backoff = Backoff::new(Duration::from_millis(2), Duration::from_millis(2));
     RetryPolicy::new().backoff(backoff).throttled_backoff(backoff)
 }
 
-/// A stack that reads its successes whole.
+/// A stack that reads the bodies of its successes.
 pub(crate) type Stack = BoxCloneSyncService<Request<Full<Bytes>>, Response<Bytes>, Error>;
 
-/// The same stack over both clients, each with a policy of its own, and with this limit for an attempt.
+/// The same stack over both clients, each with its own policy, and this limit for an attempt.
 pub(crate) fn stacks(policy: fn() -> RetryPolicy, attempt: Duration) -> [(&'static str, Stack); 2] {
     [
         ("hyper-util", stack(policy(), OssErrorLayer::new(), attempt, hyper())),

@@ -1,4 +1,5 @@
-//! What a network can do to a request, and that what may have been applied is not applied twice.
+//! Network faults, and that a request that may have taken effect is not sent twice unless that is
+//! safe.
 
 use std::{
     error::Error as StdError,
@@ -29,7 +30,7 @@ use super::{
 const LONG: Duration = Duration::from_secs(20);
 const SHORT: Duration = Duration::from_millis(200);
 
-/// A fault, the limit of an attempt that meets it, and what tells it from the others.
+/// A fault, the limit of an attempt, and the kind of the error.
 struct Fault {
     name: &'static str,
     reply: fn() -> Reply,
@@ -93,7 +94,7 @@ async fn failed(stack: &Stack, request: Request<Full<Bytes>>) -> Error {
 }
 
 #[tokio::test]
-async fn what_may_be_repeated_is_sent_three_times_through_every_fault() {
+async fn idempotent_requests_are_sent_three_times_through_every_fault() {
     for fault in FAULTS {
         for (client, stack) in stacks(policy, fault.attempt) {
             for method in [Method::GET, Method::PUT] {
@@ -146,13 +147,13 @@ async fn a_fault_that_passes_ends_in_success() {
     }
 }
 
-/// An address where nobody listens.
+/// An address where no server listens.
 fn nobody() -> std::net::SocketAddr {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap()
 }
 
 #[tokio::test]
-async fn an_append_that_found_no_connection_is_repeated() {
+async fn an_append_without_a_connection_is_retried() {
     for (client, stack) in stacks(policy, LONG) {
         let error = failed(&stack, request(Method::POST, format!("http://{}/k?append", nobody()))).await;
 
@@ -163,7 +164,7 @@ async fn an_append_that_found_no_connection_is_repeated() {
     }
 }
 
-/// A body that could be opened again, and whose own source goes away after the first piece.
+/// A body that could be opened again, and whose source fails after the first piece.
 struct Proxied {
     pieces: usize,
 }
@@ -187,7 +188,7 @@ impl Body for Proxied {
             1 => Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b"half of it"))))),
             2..20 => {
                 cx.waker().wake_by_ref();
-                Poll::Pending // hyper sends what it has
+                Poll::Pending // hyper flushes what it has
             }
             _ => Poll::Ready(Some(Err(ErrorKind::ConnectionRefused.into()))),
         }
@@ -195,7 +196,7 @@ impl Body for Proxied {
 }
 
 #[tokio::test]
-async fn an_append_whose_body_broke_off_is_not_taken_for_one_that_found_no_connection() {
+async fn an_append_whose_body_broke_off_is_not_taken_for_one_without_a_connection() {
     let nothing = Server::start(|_| Reply::Close(b"")).await;
     let request = Request::post(nothing.url("/k?append&position=0")).body(Proxied { pieces: 0 }).unwrap();
     let stack = ServiceBuilder::new().retry(policy()).layer(OssErrorLayer::new()).service(hyper());
@@ -207,7 +208,7 @@ async fn an_append_whose_body_broke_off_is_not_taken_for_one_that_found_no_conne
 }
 
 #[tokio::test]
-async fn answers_that_would_be_the_same_again_cost_one_request() {
+async fn permanent_errors_take_one_request() {
     for (code, status) in
         [("AccessDenied", 403), ("NoSuchKey", 404), ("FileAlreadyExists", 409), ("PreconditionFailed", 412)]
     {
@@ -237,7 +238,7 @@ async fn a_403_whose_body_was_cut_costs_one_request() {
 }
 
 #[tokio::test]
-async fn a_hundred_passing_errors_one_after_the_other_share_a_connection() {
+async fn a_hundred_transient_errors_one_after_the_other_share_a_connection() {
     for (client, stack) in stacks(policy, LONG) {
         let mut fails = false;
         let server = Server::start(move |_| {
@@ -253,7 +254,7 @@ async fn a_hundred_passing_errors_one_after_the_other_share_a_connection() {
 }
 
 #[tokio::test]
-async fn a_conflict_after_a_lost_reply_says_that_it_may_be_the_requests_own_success() {
+async fn a_conflict_after_a_lost_response_says_that_it_may_be_the_requests_own_success() {
     let cases = [
         (Method::POST, "/k?append&position=0", "PositionNotEqualToLength", StatusCode::CONFLICT),
         (Method::PUT, "/k", "FileAlreadyExists", StatusCode::CONFLICT),
@@ -278,7 +279,7 @@ async fn a_conflict_after_a_lost_reply_says_that_it_may_be_the_requests_own_succ
     }
 }
 
-/// The policy within gives up on the conflict, and only the one outside knows of the attempt before.
+/// The inner policy gives up on the conflict. Only the outer one knows the earlier attempt.
 #[tokio::test]
 async fn a_conflict_after_a_timeout_between_two_policies_may_be_the_requests_own_success_too() {
     let mut first = true;
@@ -297,7 +298,7 @@ async fn a_conflict_after_a_timeout_between_two_policies_may_be_the_requests_own
     assert_eq!(server.seen().len(), 2);
 }
 
-/// Its type is private, so nothing is known of it: that must not be said to be more.
+/// Its type is private, so it is unknown, and the error must say so.
 #[tokio::test]
 async fn reqwests_own_timeout_is_never_repeated_and_leaves_an_append_unknown() {
     for (uri, stop) in [("/k", RetryStop::NotRetryable), ("/k?append&position=0", RetryStop::OutcomeUnknown)]

@@ -1,4 +1,5 @@
-//! The policy over real sockets, under hyper-util's client and reqwest's. Short real limits, and assertions on counts.
+//! The policy over real sockets, under hyper-util's client and reqwest's. Short real limits, and
+//! assertions on counts.
 
 mod append;
 mod bodies;

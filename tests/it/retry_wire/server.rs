@@ -1,4 +1,4 @@
-//! A server that can do to a connection whatever a network does.
+//! A server that can break connections like a network.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -15,7 +15,7 @@ use tokio::{
 };
 use tower_oss::test_util::ErrorResponse;
 
-/// A request as it came over the wire.
+/// A request as it was received.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Seen {
     /// Request line and headers, as they were written.
@@ -23,14 +23,14 @@ pub(crate) struct Seen {
     pub(crate) body: Vec<u8>,
 }
 
-/// What the server does once it has read a request.
+/// What the server does after it has read a request.
 pub(crate) enum Reply {
     Answer(Vec<u8>),
     /// Closes the connection after these bytes.
     Close(&'static [u8]),
     /// Resets the connection after these bytes.
     Reset(&'static [u8]),
-    /// Never answers.
+    /// Never responds.
     Stall,
 }
 
@@ -42,7 +42,7 @@ struct State {
     handler: Mutex<Box<Handler>>,
 }
 
-/// Counts its connections, remembers its requests. It ends with the runtime.
+/// Counts its connections and records its requests. It stops with the runtime.
 #[derive(Clone)]
 pub(crate) struct Server {
     address: SocketAddr,
@@ -102,7 +102,7 @@ impl Server {
     }
 }
 
-/// The next request; `None` when the client has closed.
+/// The next request, or `None` when the client has closed.
 async fn read_request(stream: &mut TcpStream) -> Option<Seen> {
     let mut bytes = Vec::new();
     loop {
@@ -136,7 +136,7 @@ pub(crate) fn ok(headers: &str) -> Reply {
     Reply::Answer(format!("HTTP/1.1 200 OK\r\n{headers}content-length: 2\r\n\r\nok").into_bytes())
 }
 
-/// An error as OSS answers it.
+/// An error response as OSS sends it.
 pub(crate) fn error(response: ErrorResponse, headers: &str) -> Reply {
     let status = response.response().status();
     let error = response.error();
@@ -148,7 +148,7 @@ pub(crate) fn error(response: ErrorResponse, headers: &str) -> Reply {
     Reply::Answer([head.as_bytes(), body].concat())
 }
 
-/// An error that could pass, with this status.
+/// A transient error with this status.
 pub(crate) fn failure(code: &str, status: StatusCode) -> Reply {
     error(ErrorResponse::new(code).status(status), "")
 }

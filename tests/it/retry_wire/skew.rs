@@ -24,19 +24,19 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 const LONG: Duration = Duration::from_secs(20);
 const ALLOWED: Duration = Duration::from_secs(15 * 60);
 
-/// Which way the server's clock is off, as the client sees it. The local clock is not touched.
+/// Whether the server's clock is ahead or behind. The local clock is not changed.
 #[derive(Clone, Copy, Debug)]
 enum Off {
     Ahead,
     Behind,
 }
 
-/// How OSS refuses a date.
+/// How OSS rejects a date.
 #[derive(Clone, Copy, Debug)]
 enum Refusal {
-    /// V1 signing: a code of its own, and the server's time in the body.
+    /// V1 signing: its own code, and the server's time in the body.
     TooSkewed,
-    /// V4 signing: a code for everything, and the server's time in the header alone.
+    /// V4 signing: a code for many errors, and the server's time only in the header.
     InvalidArgument,
 }
 
@@ -51,7 +51,7 @@ fn clock(off: Off, by: Duration) -> ClockOffset {
     clock
 }
 
-/// What a server whose clock shows this time answers.
+/// The response of a server whose clock shows this time.
 fn judge(request: &Seen, now: SystemTime, refusal: Refusal) -> Reply {
     let date = httpdate::parse_http_date(header(&request.head, "date").unwrap()).unwrap();
     let off = now.duration_since(date).unwrap_or_else(|error| error.duration());
@@ -69,7 +69,7 @@ fn refuse(now: SystemTime, refusal: Refusal) -> Reply {
     }
 }
 
-/// A signer, as far as it matters here: it dates each attempt.
+/// A signer that only dates each attempt.
 fn signer(clock: ClockOffset) -> impl Fn(Request<Full<Bytes>>) -> Request<Full<Bytes>> + Clone + Send + Sync {
     move |mut request| {
         let date = HeaderValue::from_str(&httpdate::fmt_http_date(clock.now())).unwrap();
@@ -78,7 +78,7 @@ fn signer(clock: ClockOffset) -> impl Fn(Request<Full<Bytes>>) -> Request<Full<B
     }
 }
 
-/// A stack over each client, each with an offset of its own.
+/// A stack over each client, each with its own offset.
 fn stacks() -> [Stack; 2] {
     let (a, b) = (ClockOffset::new(), ClockOffset::new());
     let (first, second) =
@@ -90,7 +90,7 @@ fn stacks() -> [Stack; 2] {
 }
 
 async fn call(stack: &Stack, server: &Server) -> Result<(), Error> {
-    // Dated requests are repeated whatever they are: they have surely not been applied.
+    // Every request is retried: OSS rejects a wrong date before anything takes effect.
     let request = Request::post(server.url("/k?append&position=0")).body(Full::from("four")).unwrap();
     timeout(LONG, stack.clone().oneshot(request)).await.expect("a call that never ends").map(|_| ())
 }
@@ -130,7 +130,7 @@ async fn eight_requests_in_parallel_cost_at_most_sixteen_and_all_succeed() {
     }
 }
 
-/// When the clock has been set right, the offset is the fault.
+/// After the local clock was corrected, the offset is wrong.
 #[tokio::test]
 async fn an_offset_that_has_become_wrong_is_corrected_too() {
     for (off, refusal) in WAYS {
@@ -150,7 +150,7 @@ async fn an_offset_that_has_become_wrong_is_corrected_too() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_never_content_is_asked_twice_and_then_once() {
+async fn a_server_that_rejects_every_date_gets_two_requests_and_then_one() {
     for (off, refusal) in WAYS {
         for stack in stacks() {
             let clock = clock(off, HOUR);
@@ -167,7 +167,7 @@ async fn a_server_that_is_never_content_is_asked_twice_and_then_once() {
     }
 }
 
-/// Each answer corrects the offset again, and yet no call is endless.
+/// Each response changes the offset again, but every call ends.
 #[tokio::test]
 async fn a_server_whose_clock_jumps_is_asked_twice_a_call() {
     for (_, refusal) in WAYS {
@@ -186,7 +186,7 @@ async fn a_server_whose_clock_jumps_is_asked_twice_a_call() {
     }
 }
 
-/// Bad arguments stay bad: only a server's clock far away makes them worth a second look.
+/// An invalid argument is retried only if the server's clock is far off.
 #[tokio::test]
 async fn an_invalid_argument_from_a_server_whose_clock_is_right_costs_one_request() {
     for stack in stacks() {
@@ -197,7 +197,7 @@ async fn an_invalid_argument_from_a_server_whose_clock_is_right_costs_one_reques
     }
 }
 
-/// The closure is asked about errors due to the clock, too, and hears of them as what they are.
+/// The closure is called for errors due to the clock, too.
 #[tokio::test]
 async fn a_closure_may_leave_a_wrong_date_at_that() {
     for (off, refusal) in WAYS {
