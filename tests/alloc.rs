@@ -108,7 +108,8 @@ impl Body for Large {
 #[test]
 fn a_success_allocates_nothing() {
     let with_settings = OssErrorLayer::new().body_limit(4096).redirects_as_errors().classify(OssRule);
-    for layer in [OssErrorLayer::new(), with_settings] {
+    let with_hook = OssErrorLayer::new().on_error(|event| panic!("{event:?}"));
+    for layer in [OssErrorLayer::new(), with_settings, with_hook] {
         for status in [200, 204, 206] {
             let body = Large::new(b"content", None);
             let frames_read = body.frames_read.clone();
@@ -335,7 +336,11 @@ fn the_retry_policy_allocates_nothing_for_a_success() {
     }
     let least = allocated(Retry::new(Never, Fine));
     assert!(least.count_total > 0, "tower clones the request");
-    assert_eq!(allocated(Retry::new(RetryPolicy::new(), Fine)).count_total, least.count_total);
+    let with_hooks =
+        RetryPolicy::new().on_retry(|event| panic!("{event:?}")).on_give_up(|event| panic!("{event:?}"));
+    for policy in [RetryPolicy::new(), with_hooks] {
+        assert_eq!(allocated(Retry::new(policy, Fine)).count_total, least.count_total);
+    }
 }
 
 /// A server that responds to every request with an error whose body has this head and never ends.
