@@ -104,7 +104,7 @@ async fn show(gateway: SocketAddr, method: Method, path: &str) -> Result<(), Box
     let request = Request::builder().method(&method).uri(format!("http://{gateway}{path}"));
     let response = client.request(request.body(Full::default())?).await?;
     println!("    {}", response.status());
-    for name in ["content-type", "x-oss-request-id", "x-oss-ec", "retry-after"] {
+    for name in ["content-type", "content-length", "x-oss-request-id", "x-oss-ec", "retry-after"] {
         if let Some(value) = response.headers().get(name) {
             println!("    {name}: {}", value.to_str()?);
         }

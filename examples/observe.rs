@@ -11,11 +11,12 @@ use metrics::{counter, histogram};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 use tower::{BoxError, ServiceBuilder, ServiceExt};
 use tower_oss::{
-    Error, ErrorCode, OssErrorLayer, RetryPolicy,
+    Error, ErrorCode, OssErrorLayer, RetryPolicy, ThrottleLayer,
     error::FailedAttempt,
     layer::ErrorEvent,
     retry::{GiveUpEvent, RetryEvent},
     test_util::{Answer, ErrorResponse, Scripted},
+    throttle::Change,
 };
 use tracing::Level;
 
@@ -39,11 +40,17 @@ fn count_failure(event: &GiveUpEvent<'_>) {
     counter!("oss_failed_calls_total", "stop" => event.stop.as_str()).increment(1);
 }
 
-/// A bad day of OSS: a retry heals the first call; of the second, nobody knows the outcome; the third cannot succeed.
+fn count_change(change: Change) {
+    counter!("oss_throttle_changes_total", "kind" => change.kind.as_str()).increment(1);
+}
+
+/// A bad day of OSS: retries heal the first call, which is throttled, too; nobody knows the outcome of the second; the
+/// third cannot succeed.
 fn bad_day() -> Scripted {
     let failure = |code, id| -> Answer { ErrorResponse::new(code).request_id(id).into() };
     Scripted::new([
         failure(ErrorCode::InternalError, "65A1F0C2D3E4B5A697887701"),
+        failure(ErrorCode::QpsLimitExceeded, "65A1F0C2D3E4B5A697887702"),
         Answer::ok("hello"),
         Answer::fault(ErrorKind::ConnectionReset),
         failure(ErrorCode::ServiceUnavailable, "65A1F0C2D3E4B5A697887704"),
@@ -63,6 +70,7 @@ async fn main() -> Result<(), BoxError> {
     let policy = RetryPolicy::new().random(|| 0.5); // fixed delays, to compare the output
     let client = ServiceBuilder::new()
         .retry(policy.on_retry(count_retry).on_give_up(count_failure))
+        .layer(ThrottleLayer::new().on_change(count_change))
         .layer(OssErrorLayer::new().on_error(count_error))
         .service(bad_day());
 

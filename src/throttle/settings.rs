@@ -96,3 +96,15 @@ pub enum ChangeKind {
     /// A probe was accepted.
     OutageEnded,
 }
+
+impl ChangeKind {
+    /// Returns the name of the change in snake case, for logs and metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Slowed => "slowed",
+            Self::OutageBegan => "outage_began",
+            Self::OutageEnded => "outage_ended",
+        }
+    }
+}

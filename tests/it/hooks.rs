@@ -158,6 +158,7 @@ async fn a_throttle_tells_when_an_outage_begins_and_ends() {
     let unwell = (0..30).map(|_| failure(ErrorCode::InternalError, "65A1"));
     let told = changes([Answer::ok("")].into_iter().chain(unwell).chain([Answer::ok("")])).await;
     assert_eq!(told, [ChangeKind::OutageBegan, ChangeKind::OutageEnded]);
+    assert_eq!(told.iter().map(|kind| kind.as_str()).collect::<Vec<_>>(), ["outage_began", "outage_ended"]);
 }
 
 #[tokio::test(start_paused = true)]
