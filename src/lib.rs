@@ -51,6 +51,9 @@
 //! # }
 //! ```
 //!
+//! The page [In an application](application) shows how to hold and share a client, sign, set timeouts,
+//! use HTTP/2, and log.
+//!
 //! # What it does not do
 //!
 //! - It does not see an error inside a success: an error document under status 200, the end frame
@@ -108,6 +111,6 @@ pub use self::{
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-#[cfg(doctest)]
+#[cfg(any(doc, doctest))] // a page, not an item
 #[doc = include_str!("../docs/application.md")]
-struct Application;
+pub mod application {}

@@ -1,15 +1,15 @@
 //! The statements of docs/application.md about stacks.
 
-use std::time::Duration;
+use std::{io, time::Duration};
 
 use bytes::Bytes;
 use http::Request;
 use http_body_util::Full;
 use tokio::time::Instant;
-use tower::{Service, ServiceBuilder, ServiceExt};
+use tower::{BoxError, Service, ServiceBuilder, ServiceExt};
 use tower_oss::{
     Error, OssErrorLayer, RetryPolicy,
-    error::RetryStop,
+    error::{NotSentError, RetryStop},
     test_util::{Answer, AnswerBody, Scripted},
 };
 
@@ -50,6 +50,34 @@ async fn an_append_cut_by_the_attempt_limit_is_not_sent_again() {
     let error = client(&oss).oneshot(append).await.unwrap_err();
     assert!(error.is_timeout(), "{error}");
     assert_eq!((error.attempts(), error.retry_stop()), (1, Some(RetryStop::OutcomeUnknown)));
+}
+
+/// The trap of `filter_async`: `?` boxes any error, and nothing warns.
+#[tokio::test(start_paused = true)]
+async fn an_error_of_a_signer_that_is_boxed_as_it_is_leaves_the_outcome_unknown() {
+    type Signed = Result<Request<Full<Bytes>>, BoxError>;
+    fn credentials() -> io::Result<()> {
+        Err(io::Error::other("no credentials"))
+    }
+    async fn boxed(request: Request<Full<Bytes>>) -> Signed {
+        credentials()?;
+        Ok(request)
+    }
+    async fn mapped(request: Request<Full<Bytes>>) -> Signed {
+        credentials().map_err(NotSentError::prepare)?;
+        Ok(request)
+    }
+    async fn stop<F: Future<Output = Signed>>(sign: fn(Request<Full<Bytes>>) -> F) -> Option<RetryStop> {
+        let client = ServiceBuilder::new()
+            .retry(RetryPolicy::new())
+            .layer(OssErrorLayer::new())
+            .filter_async(sign)
+            .service(Scripted::default());
+        let append = Request::post("/k?append&position=0").body(Full::default()).unwrap();
+        client.oneshot(append).await.unwrap_err().retry_stop()
+    }
+    assert_eq!(stop(boxed).await, Some(RetryStop::OutcomeUnknown));
+    assert_eq!(stop(mapped).await, Some(RetryStop::NotRetryable));
 }
 
 #[tokio::test(start_paused = true)]
