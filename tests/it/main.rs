@@ -7,6 +7,7 @@ mod classify;
 mod clients;
 mod corpus;
 mod dead_connection;
+mod docs;
 mod exchange;
 mod field;
 mod find;
