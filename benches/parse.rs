@@ -1,4 +1,4 @@
-//! Time to read an error document, beside other ways to read it.
+//! Time to read an error document, compared with other parsers.
 #![expect(clippy::unwrap_used, reason = "a bench that unwraps too much fails")]
 #![expect(unreachable_pub, reason = "what the benches share is public to each of them")]
 #![expect(dead_code, reason = "each of the benches uses a part of what they share")]

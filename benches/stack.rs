@@ -1,4 +1,5 @@
-//! Time of a call through the layer, beside the same call without it and through tower-http's and tower's own.
+//! Time of a call through the layer, compared with the same call without it and through layers of
+//! tower-http and tower.
 #![expect(clippy::unwrap_used, reason = "a bench that unwraps too much fails")]
 #![expect(unreachable_pub, reason = "what the benches share is public to each of them")]
 #![expect(dead_code, reason = "each of the benches uses a part of what they share")]
@@ -26,14 +27,14 @@ fn bench<L, B>(
     name: &str,
     method: &str,
     layer: &L,
-    answer: impl Fn() -> Response<B>,
+    response: impl Fn() -> Response<B>,
 ) where
     L: Layer<Once<B>, Service: Service<Request<Empty<Bytes>>>>,
 {
     let slot = Slot::default();
     let mut service = layer.layer(Once(slot.clone()));
     let input = || {
-        slot.set(Some(Box::new(answer())));
+        slot.set(Some(Box::new(response())));
         request(method, false)
     };
     criterion.benchmark_group(group).bench_function(name, |bencher| {
@@ -44,7 +45,7 @@ fn bench<L, B>(
 fn success(criterion: &mut Criterion) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let _inside = runtime.enter();
-    let ok = || bodies::answer(StatusCode::OK, Full::<Bytes>::from("content"));
+    let ok = || bodies::response(StatusCode::OK, Full::<Bytes>::from("content"));
     for method in ["GET", "PUT"] {
         bench(criterion, method, "bare", method, &Identity::new(), ok);
         bench(criterion, method, "tower-oss", method, &OssErrorLayer::new(), ok);
@@ -58,9 +59,9 @@ fn success(criterion: &mut Criterion) {
 
 fn error(criterion: &mut Criterion) {
     let layer = OssErrorLayer::new();
-    let whole = || bodies::answer(StatusCode::NOT_FOUND, Full::<Bytes>::from(SIX));
-    bench(criterion, "404", "in 1 frame", "GET", &layer, whole);
-    let cut = || bodies::answer(StatusCode::NOT_FOUND, Frames::new(SIX, 16));
+    let complete = || bodies::response(StatusCode::NOT_FOUND, Full::<Bytes>::from(SIX));
+    bench(criterion, "404", "in 1 frame", "GET", &layer, complete);
+    let cut = || bodies::response(StatusCode::NOT_FOUND, Frames::new(SIX, 16));
     bench(criterion, "404", "in 16 frames", "GET", &layer, cut);
 }
 

@@ -1,6 +1,6 @@
-//! A gateway in axum: GET and HEAD of a path become GET and HEAD of an object. `cargo run --example gateway`
+//! A gateway in axum that maps paths to objects: `cargo run --example gateway`
 //!
-//! What OSS says when there is an error is passed on; when OSS does not respond, the gateway says so itself.
+//! Errors of OSS are passed on. If OSS does not respond, the gateway has its own error response.
 //!
 //! It serves an embedded stand-in for OSS, and shows what its clients get. With the variables that
 //! `examples/client` reads in the environment, it serves that bucket instead, until it is stopped.
@@ -37,7 +37,7 @@ use crate::{
     stand_in::StandIn,
 };
 
-/// What every request needs. The client is one type, so that it fits into a struct and into axum's `State`.
+/// The state. The client has one name, so that a struct and axum's `State` can hold it.
 #[derive(Clone)]
 struct Gateway {
     client: Client,
@@ -45,7 +45,7 @@ struct Gateway {
     bucket: String,
 }
 
-/// Headers of a request that mean something to OSS.
+/// Headers of a request that are passed to OSS.
 const PASSED_ON: [header::HeaderName; 5] = [
     header::RANGE,
     header::IF_MATCH,
@@ -61,7 +61,8 @@ async fn object(State(gateway): State<Gateway>, method: Method, uri: Uri, header
     match gateway.object(&method, uri.path(), &headers).await {
         Ok(response) => response,
         Err(error) => {
-            // The cause is for the log alone. Here it holds no secret: no URL of this gateway is presigned.
+            // The cause is only for the log. It contains no secrets here: no URL of this gateway is
+            // presigned.
             let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
             eprintln!("{method} {}: {error}{cause}", uri.path());
             error.gateway_response(&method).map(Body::new)
@@ -78,7 +79,7 @@ impl Gateway {
             }
         }
         let request = request.body(Full::default()).map_err(NotSentError::prepare)?;
-        // The timeouts of the stack end at the head of the response; this one is for a body that stalls.
+        // The timeouts of the stack end at the response head. This one is for a stalled body.
         let client = ResponseBodyTimeoutLayer::new(Duration::from_secs(30)).layer(self.client.clone());
         let mut response = client.oneshot(request).await?;
         for name in HOP_BY_HOP {
@@ -87,7 +88,7 @@ impl Gateway {
         Ok(response.map(Body::new))
     }
 
-    /// Serves in the background; ends with the runtime.
+    /// Serves in the background, until the runtime stops.
     async fn serve(self, port: u16) -> std::io::Result<SocketAddr> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
         let address = listener.local_addr()?;
@@ -97,7 +98,8 @@ impl Gateway {
     }
 }
 
-/// Asks the gateway, and prints what comes back: as `curl -i` does, with the headers that matter here.
+/// Sends a request to the gateway, and prints the response like `curl -i`, with a few of the
+/// headers.
 async fn show(gateway: SocketAddr, method: Method, path: &str) -> Result<(), BoxError> {
     println!("  {method} {path}");
     let client = HyperClient::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();

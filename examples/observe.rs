@@ -1,4 +1,5 @@
-//! Logs and metrics of a stack, side by side: the events of the feature `tracing`, and hooks that count with `metrics`.
+//! Logs and metrics of a stack, side by side: the events of the feature `tracing`, and hooks that
+//! count with `metrics`.
 //!
 //! ```sh
 //! cargo run --example observe
@@ -44,8 +45,8 @@ fn count_change(change: Change) {
     counter!("oss_throttle_changes_total", "kind" => change.kind.as_str()).increment(1);
 }
 
-/// A bad day of OSS: retries heal the first call, which is throttled, too; nobody knows the outcome of the second; the
-/// third cannot succeed.
+/// Three failures: retries make the first call succeed, which is throttled, too; the outcome of the
+/// second is unknown; and the third cannot succeed.
 fn bad_day() -> Scripted {
     let failure = |code, id| -> Answer { ErrorResponse::new(code).request_id(id).into() };
     Scripted::new([

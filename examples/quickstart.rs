@@ -1,4 +1,4 @@
-//! Sends requests to a stand-in for OSS and prints what comes back: `cargo run --example quickstart`
+//! Sends requests to a stand-in for OSS and prints the results: `cargo run --example quickstart`
 
 use std::{error::Error, time::Duration};
 
@@ -57,7 +57,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let oss = Scripted::default();
     let address = oss.serve().await?;
 
-    // The one line that a client adds. The stalled body need not take the default of 5 s here.
+    // The one line that a client adds. The deadline is shorter than the default of 5 s, for the
+    // stalled body.
     let layer = OssErrorLayer::new().body_deadline(Duration::from_millis(300));
     let client = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
     let client = ServiceBuilder::new().layer(layer).service(client);
@@ -67,7 +68,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let request = Request::builder()
             .method(method)
             .uri(format!("http://{address}/holiday.jpg"))
-            .header("x-oss-callback", "e30=") // only an upload has a callback; elsewhere OSS takes no notice
+            .header("x-oss-callback", "e30=") // only an upload has a callback; OSS ignores it elsewhere
             .body(Full::default())?;
 
         println!("\n{name}");

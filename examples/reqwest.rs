@@ -1,4 +1,4 @@
-//! The stack over reqwest, whose client takes a request type of its own.
+//! The stack over reqwest, whose client has its own request type.
 //!
 //! ```sh
 //! cargo run --example reqwest
@@ -29,8 +29,9 @@ where
             let request = reqwest::Request::try_from(request)?;
             match reqwest.execute(request).await {
                 Ok(response) => Ok(Response::from(response)),
-                // The type of reqwest's timeout is private; the policy knows this one. A timeout while connecting stays
-                // what it is: then the policy knows that nothing was sent.
+                // The type of reqwest's timeout is private, so it is mapped to one that the policy
+                // recognizes. A timeout while connecting is kept: it tells the policy that nothing
+                // was sent.
                 Err(error) if error.is_timeout() && !error.is_connect() => {
                     Err(io::Error::from(io::ErrorKind::TimedOut).into())
                 }
@@ -51,7 +52,8 @@ fn client() -> reqwest::Result<reqwest::Client> {
         .build()
 }
 
-/// A stand-in for OSS: the first GET fails once, the second finds nothing, and the third and the append get no response.
+/// A stand-in for OSS: the first GET fails once, the second finds nothing, and the third and the
+/// append get no response.
 fn stand_in() -> Scripted {
     let failure = |code, id| -> Answer { ErrorResponse::new(code).request_id(id).into() };
     let once = [

@@ -1,4 +1,4 @@
-//! Shows what the retry policy does on a bad day, attempt by attempt: `cargo run --example retry`
+//! Shows what the retry policy does with failures, attempt by attempt: `cargo run --example retry`
 
 use std::{error::Error as StdError, io::ErrorKind, iter, net::SocketAddr, time::Duration};
 
@@ -64,7 +64,7 @@ fn why(failure: &Failure<'_>) -> String {
     }
 }
 
-/// The first cause, which says most. That of an HTTP client could show the URL, but not this one's.
+/// The first cause, which says most. That of an HTTP client could show the URL. This one does not.
 fn innermost(error: &(dyn StdError + 'static)) -> String {
     let causes = iter::successors(Some(error), |error: &&_| StdError::source(*error));
     causes.last().map(ToString::to_string).unwrap_or_default()

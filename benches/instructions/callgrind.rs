@@ -2,7 +2,7 @@ use std::{env, fs, path::Path, process::Command};
 
 use crate::server;
 
-/// What one round of a case costs.
+/// The cost of one round of a case.
 #[derive(Clone, Copy, Debug)]
 pub struct Cost {
     pub instructions: u64,
@@ -13,12 +13,12 @@ pub fn is_there() -> bool {
     Command::new("valgrind").arg("--version").output().is_ok_and(|output| output.status.success())
 }
 
-/// Runs this program once more, under callgrind, and counts inside of `measured` alone.
+/// Runs this program again under callgrind, and counts only inside of `measured`.
 pub fn cost_of(group: &str, case: &str) -> Cost {
     let counts = Path::new(env!("CARGO_TARGET_TMPDIR")).join("callgrind");
     let output = Command::new("valgrind")
         .args(["--tool=callgrind", "--compress-strings=no"])
-        // What came before is forgotten, and what comes after is in another file.
+        // Counts from before are dropped, and those from after are in another file.
         .args(
             ["--zero-before", "--dump-after"]
                 .map(|option| format!("{option}=instructions::measure::measured")),
@@ -33,7 +33,7 @@ pub fn cost_of(group: &str, case: &str) -> Cost {
     read(&fs::read_to_string(counts.with_extension("1")).unwrap())
 }
 
-/// Reads the total, and the calls of the allocator, from what callgrind writes.
+/// Reads the total and the calls of the allocator from callgrind's output.
 fn read(counts: &str) -> Cost {
     let (mut instructions, mut allocations, mut callee) = (0, 0, "");
     for line in counts.lines() {

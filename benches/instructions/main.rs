@@ -1,8 +1,9 @@
-//! Instructions and allocations of every hot path, counted by callgrind: the same numbers on every run.
+//! Instructions and allocations of every hot path, counted by callgrind: the same numbers on every
+//! run.
 //!
 //! ```text
 //! cargo bench --bench instructions               # prints the table
-//! cargo bench --bench instructions -- --check    # fails if a path got dearer, or cheaper, than limits.tsv says
+//! cargo bench --bench instructions -- --check    # fails if a figure differs from limits.tsv
 //! cargo bench --bench instructions -- --write    # writes limits.tsv anew
 //! ```
 #![expect(clippy::unwrap_used, reason = "a bench that unwraps too much fails")]

@@ -7,9 +7,9 @@ use std::{
 
 use crate::shared::bodies::SIX;
 
-/// The address of a server on the loopback interface that answers as OSS would.
+/// The address of a server on the loopback interface that responds like OSS.
 ///
-/// It runs in the process that starts the measured ones, and is not measured itself.
+/// It runs in the process that starts the measured ones, and is not measured.
 pub fn address() -> SocketAddr {
     static ADDRESS: LazyLock<SocketAddr> = LazyLock::new(start);
     *ADDRESS
@@ -34,13 +34,13 @@ fn serve(mut connection: TcpStream) {
         if line.starts_with("GET /missing ") {
             status = "404 Not Found";
         } else if line.is_empty() {
-            let answer = format!(
+            let response = format!(
                 "HTTP/1.1 {status}\r\nServer: AliyunOSS\r\nDate: Sun, 22 Nov 2026 10:00:00 GMT\r\n\
                  Content-Type: application/xml\r\nContent-Length: {}\r\nConnection: keep-alive\r\n\
                  x-oss-request-id: 5C3D9175B6FC201293AD4C0D\r\nx-oss-server-time: 18\r\n\r\n{SIX}",
                 SIX.len()
             );
-            if connection.write_all(answer.as_bytes()).is_err() {
+            if connection.write_all(response.as_bytes()).is_err() {
                 return;
             }
             status = "200 OK";

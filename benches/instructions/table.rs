@@ -6,7 +6,7 @@ use crate::{
     measure::{Group, Measure},
 };
 
-/// What the gate allows, a line a case: group, name, figure, allocations.
+/// The limits, one line per case: group, name, figure, allocations.
 const LIMITS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/instructions/limits.tsv");
 
 /// A case that was measured.
@@ -20,7 +20,7 @@ struct Row {
 
 /// Measures the groups whose names start like this.
 fn rows(start: &str) -> impl Iterator<Item = Row> {
-    // Everything is compared with the same work in the same build, so that another compiler changes little.
+    // All figures are relative to the same build, so that another compiler changes little.
     let unit = all().next().map_or(0, |first| cost_of(first.name, first.cases[0].0).instructions) as f64;
     all().filter(move |group| group.name.starts_with(start)).flat_map(move |group| {
         let first = cost_of(group.name, group.cases[0].0);
@@ -72,7 +72,7 @@ pub fn check() -> ExitCode {
     }
 }
 
-/// Writes the limits anew.
+/// Rewrites the limits.
 pub fn write() {
     let lines: String = rows("").map(|row| line(&row) + "\n").collect();
     fs::write(LIMITS, lines).unwrap();
@@ -82,7 +82,7 @@ fn line(row: &Row) -> String {
     format!("{}\t{}\t{:.4}\t{}", row.group.name, row.name, row.figure, row.cost.allocations)
 }
 
-/// Only what this crate does is held to its limit: not how its rivals fare.
+/// Only this crate has limits, not the others.
 fn is_within(now: &str, limit: &str, measure: Measure) -> bool {
     let columns = |line: &str| line.split('\t').map(str::to_owned).collect::<Vec<_>>();
     let (now, limit) = (columns(now), columns(limit));

@@ -1,4 +1,4 @@
-//! Error answers of several sizes and shapes.
+//! Error responses of several sizes and shapes.
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response, StatusCode};
@@ -54,10 +54,10 @@ pub fn page() -> String {
     page
 }
 
-/// An answer with the headers that OSS sends.
-pub fn answer<B>(status: StatusCode, body: B) -> Response<B> {
-    let mut answer = Response::new(body);
-    *answer.status_mut() = status;
+/// A response with the headers that OSS sends.
+pub fn response<B>(status: StatusCode, body: B) -> Response<B> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
     for (name, value) in [
         ("server", "AliyunOSS"),
         ("date", "Sun, 22 Nov 2026 10:00:00 GMT"),
@@ -68,12 +68,12 @@ pub fn answer<B>(status: StatusCode, body: B) -> Response<B> {
         ("x-oss-server-time", "18"),
         ("x-oss-ec", "0026-00000001"),
     ] {
-        answer.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        response.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
-    answer
+    response
 }
 
-/// A 404 with a body that is there as a whole.
+/// A 404 with a complete body.
 pub fn not_found(body: &str) -> Response<Bytes> {
-    answer(StatusCode::NOT_FOUND, Bytes::from(body.to_owned()))
+    response(StatusCode::NOT_FOUND, Bytes::from(body.to_owned()))
 }

@@ -1,4 +1,4 @@
-//! Ways to get the six basic elements out of an error document.
+//! Parsers for the six basic elements of an error document.
 
 use std::hint::black_box;
 
@@ -8,9 +8,9 @@ use quick_xml::{Reader, escape::resolve_predefined_entity, events::Event};
 use serde::Deserialize;
 use tower_oss::OssError;
 
-/// This crate: the whole error, and its six elements looked at.
-pub fn ours(answer: Response<Bytes>) -> OssError {
-    let error = OssError::from_response(answer);
+/// This crate: the complete error, and its six elements.
+pub fn ours(response: Response<Bytes>) -> OssError {
+    let error = OssError::from_response(response);
     black_box(error.code().as_str());
     black_box(error.message());
     black_box(error.request_id());
@@ -38,7 +38,7 @@ pub fn serde(body: Bytes) -> Six {
     quick_xml::de::from_reader(body.reader()).unwrap()
 }
 
-/// The events of quick-xml, written by hand and without care for odd documents.
+/// The events of quick-xml, for well-formed documents only.
 pub fn events(body: &[u8]) -> Six {
     let mut reader = Reader::from_str(std::str::from_utf8(body).unwrap());
     let mut six = Six::default();
@@ -91,7 +91,7 @@ pub fn json(body: &[u8]) -> Six {
     serde_json::from_slice::<Envelope>(body).unwrap().error
 }
 
-/// What no way can do without: looking at every byte once, and one copy.
+/// The minimum: each byte is read once and copied once.
 pub fn floor(body: &[u8]) -> (usize, Vec<u8>) {
     (memchr::memchr_iter(b'<', body).count(), body.to_vec())
 }

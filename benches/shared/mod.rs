@@ -1,4 +1,4 @@
-//! What the benches have in common.
+//! Code shared by the benches.
 
 pub mod bodies;
 pub mod contenders;

@@ -1,10 +1,10 @@
-//! Error documents in every form that an ordinary one may have, all of one length.
+//! Common error documents in many variations, all of one length.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode};
 
-use super::bodies::{ELEVEN, answer};
+use super::bodies::{ELEVEN, response};
 
 /// A document in which `{}` stands for text that fills it up to this length.
 fn filled(document: &str, length: usize) -> String {
@@ -18,17 +18,17 @@ fn eleven() -> String {
     ELEVEN.replace("The request signature we calculated does not match the signature you provided.", "{}")
 }
 
-/// The document, without anything odd in it.
+/// The usual document.
 pub fn plain(length: usize) -> String {
     filled(&eleven(), length)
 }
 
-/// The document with something replaced.
+/// The document with a replacement.
 pub fn with(from: &str, to: &str) -> String {
     with_all(&[(from, to)])
 }
 
-/// The document with several things replaced, one after the other.
+/// The document with several replacements.
 pub fn with_all(changes: &[(&str, &str)]) -> String {
     let document = changes.iter().fold(eleven(), |document, (from, to)| {
         assert!(document.contains(from));
@@ -72,7 +72,7 @@ pub fn denial(length: usize) -> String {
     filled(&document, length)
 }
 
-/// A document made of a seed: other names, other orders, other lengths, any number of references.
+/// A random document: other names, orders and lengths, and any number of references.
 pub fn mix(seed: u64, length: usize) -> String {
     const NAMES: [&str; 12] = [
         "Code",
@@ -144,7 +144,7 @@ pub fn json(message: &str) -> String {
 
 /// A response to HEAD, with a document in the header.
 pub fn header(document: &str) -> Response<Bytes> {
-    let mut response = answer(StatusCode::NOT_FOUND, Bytes::new());
+    let mut response = response(StatusCode::NOT_FOUND, Bytes::new());
     let value = HeaderValue::try_from(STANDARD.encode(document)).unwrap();
     response.headers_mut().insert("x-oss-err", value);
     response

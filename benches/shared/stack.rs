@@ -17,20 +17,20 @@ use http_body::{Body, Frame};
 use http_body_util::Empty;
 use tower::{BoxError, Service, retry::Policy};
 
-/// A service that gives its one answer at once.
+/// A service that returns its one response at once.
 ///
-/// Like an HTTP client, it has a small future that looks at its waker, and is too large to vanish in the code of its
-/// caller.
+/// Like that of an HTTP client, its future is small, reads its waker, and is too large to be
+/// inlined.
 #[derive(Clone)]
 pub struct Once<B>(pub Slot<B>);
 
-/// Where the next answer lies.
+/// The slot with the next response.
 pub type Slot<B> = Rc<Cell<Option<Box<Response<B>>>>>;
 
-/// What [`Once`] returns.
-pub struct Answer<B>(Option<Box<Response<B>>>);
+/// The future of [`Once`].
+pub struct OnceFuture<B>(Option<Box<Response<B>>>);
 
-impl<B> Future for Answer<B> {
+impl<B> Future for OnceFuture<B> {
     type Output = Result<Response<B>, BoxError>;
 
     #[inline(never)]
@@ -43,7 +43,7 @@ impl<B> Future for Answer<B> {
 impl<B, Q> Service<Request<Q>> for Once<B> {
     type Response = Response<B>;
     type Error = BoxError;
-    type Future = Answer<B>;
+    type Future = OnceFuture<B>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         Poll::Ready(Ok(()))
@@ -51,11 +51,11 @@ impl<B, Q> Service<Request<Q>> for Once<B> {
 
     #[inline(never)]
     fn call(&mut self, _: Request<Q>) -> Self::Future {
-        Answer(self.0.take())
+        OnceFuture(self.0.take())
     }
 }
 
-/// The least that tower's retry layer can cost: it clones every request.
+/// The minimum cost of tower's retry layer: it clones every request.
 #[derive(Clone)]
 pub struct NeverAgain;
 
@@ -71,11 +71,11 @@ impl<B: Clone, R> Policy<Request<B>, Response<R>, BoxError> for NeverAgain {
     }
 }
 
-/// A body of several frames, all there at once, and of unknown length: as HTTP/1.1 sends it in chunks.
+/// A body of several frames that are ready at once, of unknown length, like a chunked one.
 pub struct Frames(VecDeque<Bytes>);
 
 impl Frames {
-    /// Cuts a body into this many frames.
+    /// Splits a body into this many frames.
     pub fn new(body: &str, frames: usize) -> Self {
         let body = Bytes::from(body.to_owned());
         let size = body.len().div_ceil(frames);
@@ -95,7 +95,7 @@ impl Body for Frames {
     }
 }
 
-/// A request as an upload of a part sends it, signed in the query or not.
+/// A request that uploads a part, signed in the query or not.
 pub fn request(method: &str, signed: bool) -> Request<Empty<Bytes>> {
     let uri = "https://bucket.oss-cn-hangzhou.aliyuncs.com/key?partNumber=1&uploadId=0004B9895DBBB6EC98E36";
     let query = if signed {
@@ -117,7 +117,7 @@ pub fn request(method: &str, signed: bool) -> Request<Empty<Bytes>> {
         .unwrap()
 }
 
-/// Sends a request to a service that needs no waiting.
+/// Sends a request to a service that never returns `Pending`.
 pub fn send<S, Q>(service: &mut S, request: Request<Q>) -> Result<S::Response, S::Error>
 where
     S: Service<Request<Q>>,

@@ -1,4 +1,4 @@
-//! What the stack does when something goes wrong: on the stand-in, where it can be arranged.
+//! Shows how the stack handles faults, which the stand-in can produce.
 
 use std::{
     error::Error as _,
@@ -17,7 +17,7 @@ use crate::{
 };
 
 pub(crate) async fn show(stand_in: &StandIn, target: &Target, url: &str) -> Result<(), BoxError> {
-    // What the program gets when it asks STS; the stand-in takes no others.
+    // The response of STS. The stand-in accepts no other credentials.
     let issued = Arc::new(Mutex::new("token-1"));
     let keys = |token: &str| Keys::new("STS.id", "a secret", Some(token.to_owned()));
     stand_in.replace_keys(keys("token-1"));

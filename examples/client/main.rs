@@ -1,9 +1,11 @@
-//! A signed client: put, get, head, list, multipart upload, delete. `cargo run --example client [-- FILE]`
+//! A signed client: put, get, head, list, multipart upload, delete.
+//! `cargo run --example client [-- FILE]`
 //!
-//! It talks to an embedded stand-in for OSS, and then shows a bad day, too. With `OSS_ENDPOINT` (for example
-//! `https://oss-cn-hangzhou.aliyuncs.com`), `OSS_BUCKET`, `OSS_REGION` (`cn-hangzhou`), `OSS_ACCESS_KEY_ID`,
-//! `OSS_ACCESS_KEY_SECRET` and, for temporary credentials, `OSS_SESSION_TOKEN` it talks to that bucket: it makes two
-//! objects below `tower-oss-example/`, and deletes them.
+//! It uses an embedded stand-in for OSS, and shows faults, too. With `OSS_ENDPOINT` (for example
+//! `https://oss-cn-hangzhou.aliyuncs.com`), `OSS_BUCKET`, `OSS_REGION` (`cn-hangzhou`),
+//! `OSS_ACCESS_KEY_ID`, `OSS_ACCESS_KEY_SECRET` and, for temporary credentials,
+//! `OSS_SESSION_TOKEN`, it uses that bucket: it creates two objects below `tower-oss-example/`, and
+//! deletes them.
 
 mod bad_day;
 mod oss;
@@ -38,10 +40,11 @@ use crate::{
     stand_in::StandIn,
 };
 
-/// The least size of a part, which shows several. OSS takes 100 KiB to 5 GiB, and less as the last.
+/// The minimum size of a part, to show several. OSS accepts 100 KiB to 5 GiB, and a smaller last
+/// part.
 const MIN_PART: u64 = 256 * 1024;
 
-/// OSS takes no more parts.
+/// OSS accepts no more parts.
 const MAX_PARTS: u64 = 10_000;
 
 async fn a_good_day(bucket: &Bucket, file: PathBuf) -> Result<(), Error> {
@@ -62,7 +65,7 @@ async fn a_good_day(bucket: &Bucket, file: PathBuf) -> Result<(), Error> {
     Ok(())
 }
 
-/// Uploads a file with a progress bar, which goes to stderr and is not shown where that is no terminal.
+/// Uploads a file with a progress bar. It goes to stderr, and is hidden if that is not a terminal.
 async fn upload(bucket: &Bucket, key: &str, path: PathBuf) -> Result<(u64, u64), Error> {
     let io = |error: io::Error| NotSentError::prepare(format!("cannot read {path:?}: {error}"));
     let mut file = File::open(&path).map_err(io)?;
@@ -83,13 +86,13 @@ async fn upload(bucket: &Bucket, key: &str, path: PathBuf) -> Result<(u64, u64),
             Err(error) => Some(Err(error)),
         }
     });
-    // A part counts when it is stored, so what is sent again is not counted twice.
+    // A part counts when it is stored, so a retry is not counted twice.
     bucket.upload(key, parts, |stored| bar.inc(stored)).await?;
     bar.finish_and_clear();
     Ok((size, size.div_ceil(part_size).max(1)))
 }
 
-/// Everything, with the file that is named, or with one of a megabyte that is made for the purpose.
+/// Runs all operations, with the named file, or a generated one of a megabyte.
 async fn a_good_day_with_file(bucket: &Bucket) -> Result<(), BoxError> {
     if let Some(path) = env::args_os().nth(1) {
         return Ok(a_good_day(bucket, path.into()).await?);
@@ -104,7 +107,7 @@ async fn a_good_day_with_file(bucket: &Bucket) -> Result<(), BoxError> {
 #[tokio::main]
 async fn main() -> ExitCode {
     let Err(error) = run().await else { return ExitCode::SUCCESS };
-    // An error of the transport says what failed, and its sources say why.
+    // A transport error says what failed, and its sources say why.
     let causes = iter::successors(Some(&*error as &(dyn StdError + 'static)), |error| (*error).source());
     let causes: Vec<_> = causes.map(ToString::to_string).collect();
     eprintln!("client: {}", causes.join(": "));

@@ -1,4 +1,5 @@
-//! The operations, in a few lines each: a request, a call of the stack, and what is wanted of the response.
+//! The operations, in a few lines each: a request, a call of the stack, and the result from the
+//! response.
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, header};
@@ -14,7 +15,7 @@ use crate::stack::Client;
 const UNRESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 const PATH: AsciiSet = UNRESERVED.remove(b'/');
 
-/// A bucket, and the client that talks to it.
+/// A bucket and its client.
 #[derive(Clone)]
 pub(crate) struct Bucket {
     client: Client,
@@ -48,7 +49,7 @@ impl Bucket {
         Self { client, url: url.into() }
     }
 
-    /// Stores an object; returns its ETag.
+    /// Stores an object. Returns its ETag.
     pub(crate) async fn put(&self, key: &str, bytes: impl Into<Bytes>) -> Result<String, Error> {
         let response = self.send(Method::PUT, key, "", bytes.into()).await?;
         Ok(text(response.headers(), "etag"))
@@ -58,7 +59,7 @@ impl Bucket {
         read(self.send(Method::GET, key, "", Bytes::new()).await?).await
     }
 
-    /// What a HEAD tells: size and content type.
+    /// The result of a HEAD: size and content type.
     pub(crate) async fn head(&self, key: &str) -> Result<(String, String), Error> {
         let response = self.send(Method::HEAD, key, "", Bytes::new()).await?;
         let headers = response.headers();
@@ -77,9 +78,9 @@ impl Bucket {
         self.send(Method::DELETE, key, "", Bytes::new()).await.map(drop)
     }
 
-    /// Stores an object in parts, `progress` being called with the size of each that is stored.
+    /// Stores an object in parts. Calls `progress` with the size of each stored part.
     ///
-    /// When a part fails for good, the upload is aborted: parts that are left behind cost money.
+    /// If a part fails, the upload is aborted, because OSS charges for stored parts.
     pub(crate) async fn upload(
         &self,
         key: &str,
@@ -92,7 +93,7 @@ impl Bucket {
         let id = format!("uploadId={}", begun.upload_id);
         let result = self.upload_parts(key, &id, parts, progress).await;
         if result.is_err() {
-            // `NoSuchUpload` is fine: an abort whose response was lost may have done it.
+            // `NoSuchUpload` is fine: an earlier abort whose response was lost may have succeeded.
             let _ = self.send(Method::DELETE, key, &id, Bytes::new()).await;
         }
         result
@@ -133,12 +134,12 @@ impl Bucket {
             .uri(format!("{}/{key}?{query}", self.url).trim_end_matches('?'))
             .body(Full::new(body))
             .map_err(NotSentError::prepare)?;
-        // The timeout outside boxes the error; this takes it out of its box again.
+        // The timeout outside boxes the error. This unboxes it.
         self.client.clone().oneshot(request).await.map_err(Error::from)
     }
 }
 
-/// The body of a success. It is the application that reads it, so a timeout for it is the application's, too.
+/// Reads the body of a success. The stack's timeouts do not cover it.
 async fn read(response: Response<Incoming>) -> Result<Bytes, Error> {
     Ok(response.into_body().collect().await.map_err(Error::transport)?.to_bytes())
 }

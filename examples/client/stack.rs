@@ -1,4 +1,4 @@
-//! The client of an application: every layer in its place.
+//! The client of an application, with all layers.
 
 use std::time::Duration;
 

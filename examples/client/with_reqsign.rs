@@ -1,8 +1,8 @@
-//! The same stack over the signing crate reqsign, which fetches credentials from many places by itself.
+//! The same stack with the signing crate reqsign, which loads credentials from many sources.
 //!
-//! What is lost: it dates a request by the local clock and takes no other, so a clock that is more than 15 minutes
-//! off is not healed; and it renews credentials when they are about to expire by the local clock, not when OSS says
-//! that they have expired.
+//! There are two drawbacks. It dates requests by the local clock only, so a clock that is more than
+//! 15 minutes off is not corrected. And it renews credentials when they are about to expire by the
+//! local clock, not when OSS reports that they have expired.
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,8 +20,9 @@ use crate::{signer::Target, stack::Client};
 pub(crate) fn client(target: &Target, id: &str, secret: &str) -> Client {
     let request_signer = RequestSigner::new(&target.bucket)
         .with_region(&target.region)
-        .with_signing_version(SigningVersion::V4); // its default, V1, is being shut off
-    // In an application: `DefaultCredentialProvider`, with a context that may read files and send requests.
+        .with_signing_version(SigningVersion::V4); // its default, V1, is being retired
+    // In an application: `DefaultCredentialProvider`, with a context that may read files and send
+    // requests.
     let credentials = StaticCredentialProvider::new(id, secret);
     let signer = Arc::new(Signer::new(Context::new(), credentials, request_signer));
     let sign = move |request: Request<Full<Bytes>>| {

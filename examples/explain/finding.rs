@@ -1,4 +1,4 @@
-//! What a response means.
+//! The meaning of a response.
 
 use bytes::Bytes;
 use http::{Response, StatusCode};
@@ -13,7 +13,7 @@ use super::{
     input::{read_response, read_x_oss_err},
 };
 
-/// Stands in for a status that the input does not tell: the library infers no class from it.
+/// Replaces a missing status. The library infers no class from it.
 const NOT_GIVEN: StatusCode = StatusCode::CONTINUE;
 
 pub(crate) fn diagnose(input: &[u8]) -> Result<Finding, String> {
@@ -32,17 +32,17 @@ pub(crate) fn diagnose(input: &[u8]) -> Result<Finding, String> {
     }
 }
 
-/// An error, and how much of it the input told.
+/// An error, and what of it is from the input.
 pub(crate) struct Finding {
     error: OssError,
-    /// Whether the status is the response's, and not just the documented one of the code, or `NOT_GIVEN`.
+    /// Whether the status is from the response, not the documented one of the code, or `NOT_GIVEN`.
     has_status: bool,
     /// The error as the library renders it, safe to print.
     report: String,
 }
 
 impl Finding {
-    /// Reads a body or a header alone, as if the status were the one that is documented for the code.
+    /// Reads a body or a header without a status, with the documented status of the code.
     fn of_part(mut part: Response<Bytes>) -> Result<Self, String> {
         *part.status_mut() = NOT_GIVEN;
         let finding = Self::new(part.clone(), false);
@@ -65,7 +65,7 @@ impl Finding {
         Self { report: error.report(), error, has_status }
     }
 
-    /// The link first, then what the response says, then what it means.
+    /// The link, then the content of the response, then its meaning.
     pub(crate) fn facts(&self) -> Vec<Fact> {
         let (error, explanation) = (&self.error, self.error.explain());
         let has_code = self.has_status || error.code_origin() != CodeOrigin::Inferred;
@@ -96,7 +96,7 @@ impl Finding {
         facts
     }
 
-    /// The other elements of the document: the name, and the value where the library shows it.
+    /// The other elements of the document: the name, and the value if the library shows it.
     fn elements(&self) -> Value {
         let elements = self.lines("with").map(|line| {
             let hidden = line.strip_suffix(" bytes, not shown)").and_then(|line| line.rsplit_once(" ("));

@@ -1,10 +1,10 @@
-//! Reads a response as people have it: a dump of `curl -i`, a part of one, a header.
+//! Reads a response: the output of `curl -i`, a part of it, or a header.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 
-/// Reads the last response. A head that another one follows at once is interim: of a 100 or 103, of a tunnel through a
-/// proxy, of a redirect that was followed.
+/// Reads the last response. A head directly before another one is interim: of a 100 or 103, a
+/// proxy's tunnel, or a redirect.
 pub(crate) fn read_response(mut input: &[u8]) -> Option<Response<Bytes>> {
     let mut last = None;
     while let Some(status) = status_of(input) {
@@ -16,7 +16,7 @@ pub(crate) fn read_response(mut input: &[u8]) -> Option<Response<Bytes>> {
     last.map(|head| head.map(|()| Bytes::copy_from_slice(input)))
 }
 
-/// Reads headers up to the empty line; returns what follows it, too. What cannot be a header is left out.
+/// Reads headers up to the empty line. Returns them and the rest. Skips lines that are not headers.
 fn read_headers(mut input: &[u8]) -> (HeaderMap, &[u8]) {
     let mut lines: Vec<Vec<u8>> = Vec::new();
     loop {
@@ -47,7 +47,7 @@ fn status_of(input: &[u8]) -> Option<StatusCode> {
     StatusCode::from_bytes(words.find(|word| !word.is_empty())?).ok()
 }
 
-/// The first line, without its end, and what follows it.
+/// The first line, without its end, and the rest.
 fn split_line(input: &[u8]) -> (&[u8], &[u8]) {
     let end = input.iter().position(|b| *b == b'\n').unwrap_or(input.len());
     let line = &input[..end];
@@ -60,7 +60,7 @@ fn header_value(text: &[u8]) -> Option<HeaderValue> {
     HeaderValue::from_bytes(text.trim_ascii()).ok()
 }
 
-/// Makes a response of the header `x-oss-err` alone.
+/// Makes a response from the header `x-oss-err`.
 pub(crate) fn read_x_oss_err(input: &[u8]) -> Response<Bytes> {
     let value = match input.split_at_checked("x-oss-err:".len()) {
         Some((name, value)) if name.eq_ignore_ascii_case(b"x-oss-err:") => value,

@@ -1,4 +1,4 @@
-//! Explains an error of OSS: what it means, what probably caused it, what to do.
+//! Explains an error of OSS: its meaning, its likely cause, and what to do.
 //!
 //! ```sh
 //! curl -si https://bucket.oss-cn-hangzhou.aliyuncs.com/key | cargo run --example explain
@@ -8,9 +8,10 @@
 //! cargo run --example explain -- NoSuchKey
 //! ```
 //!
-//! The input is a response with its head, or its body alone (XML or JSON), or its header `x-oss-err` alone; or an argument is
-//! an EC or a code. What is printed holds no secret and no control character, whatever the input holds: every text that came over the wire
-//! is taken from [`OssError::report`]. Input that is no error gives one line on stderr and the exit code 2.
+//! The input is a response with its head, only its body (XML or JSON), or only its header
+//! `x-oss-err`. An argument can be an EC or a code. The output contains no secrets and no control
+//! characters: every text from the wire is taken from [`OssError::report`]. For input that is not
+//! an error, it prints one line to stderr, and the exit code is 2.
 
 pub(crate) mod finding;
 mod input;
@@ -42,10 +43,10 @@ or a response. FILE (none or -: standard input) holds one of
   its header x-oss-err alone, in base64, with or without the name
 ";
 
-/// Longest input, in bytes.
+/// Maximum length of the input, in bytes.
 const MAX_INPUT: u64 = 2 << 20;
 
-/// Columns of the page, and of the names at its left: as in [`OssError::report`].
+/// Columns of the page, and of the names on its left, as in [`OssError::report`].
 const WIDTH: usize = 100;
 const NAMES: usize = 14;
 
@@ -54,12 +55,12 @@ fn main() -> ExitCode {
         io::stdout().write_all(page.as_bytes()).map_err(|error| format!("cannot write: {error}"))
     });
     let Err(fault) = printed else { return ExitCode::SUCCESS };
-    // Not `eprintln!`: it panics where stderr is closed.
+    // Not `eprintln!`: it panics if stderr is closed.
     let _ = writeln!(io::stderr(), "explain: {fault}");
     ExitCode::from(2)
 }
 
-/// Makes the text for stdout.
+/// Formats the text for stdout.
 fn run(args: impl Iterator<Item = OsString>) -> Result<String, String> {
     let (mut json, mut file) = (false, None);
     for arg in args {
@@ -81,10 +82,10 @@ fn run(args: impl Iterator<Item = OsString>) -> Result<String, String> {
     Ok(if json { format!("{:#}\n", to_json(facts)) } else { page(facts) })
 }
 
-/// Name in the page, name in JSON, value: one that is absent is null.
+/// Name in the page, name in JSON, and value. A missing value is null.
 type Fact = (&'static str, &'static str, Value);
 
-/// What is known of an argument that is an EC or a code, and no file.
+/// Explains an argument that is an EC or a code, and not a file.
 fn topic(argument: &OsStr) -> Option<Vec<Fact>> {
     let text = argument.to_str().filter(|text| !Path::new(text).exists())?;
     let (mut facts, explanation) = match Explanation::of_ec(text) {
@@ -101,7 +102,7 @@ fn topic(argument: &OsStr) -> Option<Vec<Fact>> {
             (facts, Explanation::of_code(&code))
         }
     };
-    // What is in no table may be worth a retry or not.
+    // Whether a retry helps is unknown for what is in no table.
     let retry_helps = explanation.meaning().is_some() || explanation.retry_helps();
     let retry_helps = retry_helps.then(|| explanation.retry_helps());
     facts.insert(0, ("link", "link", json!(explanation.guide_url())));
@@ -171,9 +172,10 @@ fn line(page: &mut String, name: &str, text: &str) {
     *page += &format!("{name:<NAMES$}{}\n", wrapped(text));
 }
 
-/// Breaks a text between words, or inside one that is too long, into lines that leave room for the names.
+/// Wraps a text between words, or within one that is too long, into lines that leave room for the
+/// names.
 fn wrapped(text: &str) -> String {
-    // At most: wide characters begin with U+1100.
+    // An upper bound: wide characters begin with U+1100.
     let columns = |c| if c < '\u{1100}' { 1 } else { 2 };
     let mut page = String::new();
     let mut column = NAMES;

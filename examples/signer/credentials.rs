@@ -19,9 +19,9 @@ pub(crate) struct Keys {
     pub(crate) id: String,
     pub(crate) secret: String,
     pub(crate) token: Option<String>,
-    /// OSS will not take them any more.
+    /// OSS no longer accepts them.
     stale: AtomicBool,
-    /// OSS has taken them, or nothing is known against them.
+    /// OSS has accepted them, or has not seen them yet.
     accepted: AtomicBool,
 }
 
@@ -42,15 +42,15 @@ impl Keys {
         self.accepted.store(true, Relaxed);
     }
 
-    /// Lets them be fetched anew when they are needed next. Says whether that can help: not if they were fetched anew
-    /// just now, and OSS has never taken them.
+    /// Marks them to be fetched again before the next use. Returns whether that can help: not if
+    /// they were just fetched, and OSS has never accepted them.
     fn expire(&self) -> bool {
         self.stale.store(true, Relaxed);
         self.accepted.load(Relaxed)
     }
 }
 
-/// Never shows what they are.
+/// Never shows the values.
 impl fmt::Debug for Keys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Keys").finish_non_exhaustive()
@@ -59,8 +59,8 @@ impl fmt::Debug for Keys {
 
 type Fetching = Pin<Box<dyn Future<Output = Result<Keys, BoxError>> + Send>>;
 
-/// A handle to the credentials that all clones share. They are fetched when they are needed first, and again when
-/// OSS has said that they have expired.
+/// A handle to credentials that all clones share. They are fetched before the first use, and again
+/// after OSS has reported that they have expired.
 #[derive(Clone)]
 pub(crate) struct Credentials {
     fetch: Arc<dyn Fn() -> Fetching + Send + Sync>,
@@ -68,7 +68,8 @@ pub(crate) struct Credentials {
 }
 
 impl Credentials {
-    /// In an application, `fetch` asks STS or the metadata service, or reads a file that something else keeps fresh.
+    /// In an application, `fetch` calls STS or the metadata service, or reads a file that is kept
+    /// up to date.
     pub(crate) fn new<F>(fetch: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Result<Keys, BoxError>> + Send + 'static,
@@ -76,7 +77,8 @@ impl Credentials {
         Self { fetch: Arc::new(move || Box::pin(fetch())), keys: Arc::default() }
     }
 
-    /// The keys to sign with. The lock is held while they are fetched, so that many calls fetch once.
+    /// The keys to sign with. The lock is held while they are fetched, so that concurrent calls
+    /// fetch once.
     pub(crate) async fn keys(&self) -> Result<Arc<Keys>, BoxError> {
         let mut slot = self.keys.lock().await;
         match &*slot {
@@ -92,11 +94,11 @@ impl Credentials {
     }
 }
 
-/// For [`RetryPolicy::classify`](tower_oss::RetryPolicy::classify): a request whose credentials have expired was not
-/// applied, and is sent again once they are fetched anew.
+/// For [`RetryPolicy::classify`](tower_oss::RetryPolicy::classify): a request with expired
+/// credentials did not take effect, and is retried with new ones.
 ///
-/// The signer has left the keys that it used in the extensions of the response, so that of a hundred calls that
-/// fail together, one fetches and all are repeated.
+/// The signer has added the keys to the extensions of the response. So of a hundred calls that fail
+/// together, one fetches and all are retried.
 pub(crate) fn refresh(failure: &Failure<'_>, verdict: Verdict) -> Verdict {
     let Some(error) = failure.oss().filter(|error| is_about_credentials(error.code())) else {
         return verdict;
@@ -107,7 +109,7 @@ pub(crate) fn refresh(failure: &Failure<'_>, verdict: Verdict) -> Verdict {
     }
 }
 
-/// Whether other credentials may mend this.
+/// Whether other credentials could help.
 pub(crate) fn is_about_credentials(code: &ErrorCode) -> bool {
     use ErrorCode::{InvalidAccessKeyId, InvalidSecurityToken, SecurityTokenExpired};
     matches!(code, SecurityTokenExpired | InvalidAccessKeyId | InvalidSecurityToken)

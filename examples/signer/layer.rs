@@ -14,7 +14,8 @@ use tower_oss::{
 
 use super::{Credentials, Target, v4};
 
-/// Signs each request that passes: below the retry policy, so that every attempt is signed and dated afresh.
+/// Signs each request. Put it below the retry policy, so that every attempt is signed with its own
+/// date.
 #[derive(Clone)]
 pub(crate) struct SignerLayer {
     credentials: Credentials,
@@ -58,7 +59,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        // The service that was polled until it was ready is the one to call; its clone stays behind.
+        // The service that is ready must be called, not its clone.
         let clone = self.inner.clone();
         let mut inner = mem::replace(&mut self.inner, clone);
         let SignerLayer { credentials, target, clock } = self.settings.clone();

@@ -1,4 +1,5 @@
-//! Signs requests for OSS: a tower layer. This crate signs nothing itself, so this is part of the examples.
+//! A tower layer that signs requests for OSS. The crate does not sign, so this is part of the
+//! examples.
 
 mod credentials;
 mod layer;

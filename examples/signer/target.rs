@@ -1,6 +1,6 @@
 use std::env;
 
-/// The bucket whose requests are signed, and the region it is in.
+/// The bucket whose requests are signed, and its region.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
     pub(crate) bucket: String,
@@ -8,7 +8,7 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// The bucket that `OSS_ENDPOINT` and `OSS_BUCKET` name, if they are set, and its address.
+    /// The bucket from `OSS_ENDPOINT` and `OSS_BUCKET`, if they are set, and its address.
     ///
     /// `OSS_REGION` is needed only if the endpoint does not name the region.
     pub(crate) fn from_env() -> Option<(Self, String)> {

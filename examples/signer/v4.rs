@@ -47,7 +47,7 @@ fn secret(text: &str) -> Result<HeaderValue, BoxError> {
     Ok(value)
 }
 
-/// What is signed.
+/// The text that is signed.
 pub(crate) struct Signed {
     pub(crate) canonical_request: String,
     pub(crate) string_to_sign: String,
@@ -55,8 +55,8 @@ pub(crate) struct Signed {
 }
 
 impl Signed {
-    /// `additional` are headers, in lower case and sorted, that are signed besides those that always are. `time` is
-    /// the text of `x-oss-date`.
+    /// `additional` are further headers to sign, in lower case and sorted. `time` is the text of
+    /// `x-oss-date`.
     pub(crate) fn new(head: &Parts, target: &Target, additional: &[&str], time: &str) -> Self {
         let date = time.get(..8).unwrap_or_default();
         let scope = format!("{date}/{}/oss/aliyun_v4_request", target.region);
@@ -75,14 +75,15 @@ impl Signed {
 }
 
 fn canonical_request(head: &Parts, bucket: &str, additional: &[&str]) -> String {
-    // In `https://bucket.endpoint/key` the path does not name the bucket; the signature does.
+    // In `https://bucket.endpoint/key` the path does not contain the bucket, but the signature
+    // does.
     let host = head.uri.host().unwrap_or_default();
     let bucket = if host.starts_with(&format!("{bucket}.")) { format!("/{bucket}") } else { String::new() };
     let mut query: Vec<_> = head.uri.query().unwrap_or_default().split('&').collect();
     query.sort_by_key(|pair| pair.split('=').next());
     let query: Vec<_> = query.iter().map(|pair| pair.strip_suffix('=').unwrap_or(pair)).collect();
     let headers = canonical_headers(head, additional);
-    // OSS signs its own spelling of the path: everything encoded that can be.
+    // OSS signs a normalized path, in which every reserved character is encoded.
     let path: Vec<u8> = percent_decode_str(head.uri.path()).collect();
     let (path, query, additional) = (percent_encode(&path, &PATH), query.join("&"), additional.join(";"));
     format!("{}\n{bucket}{path}\n{query}\n{headers}\n{additional}\n{UNSIGNED}", head.method)

@@ -15,7 +15,7 @@ use super::{
 
 type Result<T = Response> = std::result::Result<T, ErrorResponse>;
 
-/// Does what the request asks for.
+/// Executes the request.
 pub(super) fn operate(store: &mut Store, bucket: &str, request: &Request<Bytes>) -> Result {
     let path = percent_decode_str(request.uri().path()).decode_utf8_lossy();
     let (named, key) = path.trim_start_matches('/').split_once('/').unwrap_or((&path, ""));
@@ -74,7 +74,7 @@ fn put_part(store: &mut Store, key: &str, id: &str, request: &Request<Bytes>) ->
     Ok(with_etag(empty(StatusCode::OK), &etag))
 }
 
-/// For HEAD too: the server takes the body away, and leaves its length.
+/// For HEAD, too: the server removes the body, and keeps its length.
 fn get(object: &Object) -> Response {
     let mut response = with_etag(Response::new(Body::from(object.bytes.clone())), &object.etag());
     if let Ok(value) = object.content_type.parse() {

@@ -1,4 +1,4 @@
-//! What OSS checks before it looks at the request: the credentials, the date and the signature.
+//! What OSS checks first: the credentials, the date and the signature.
 
 use std::time::{Duration, SystemTime};
 

@@ -1,7 +1,7 @@
 //! A stand-in for OSS: one bucket, in memory, on a free port of the loopback interface.
 //!
-//! It checks the V4 signature and the date of each request, keeps objects and multipart uploads, and responds to
-//! what is wrong as OSS does. It knows no other operation than the examples need.
+//! It checks the V4 signature and the date of each request, keeps objects and multipart uploads,
+//! and responds to errors like OSS. It supports only the operations that the examples need.
 
 mod bucket;
 mod check;
@@ -29,7 +29,7 @@ use crate::signer::{Keys, Target};
 
 const BODY_LIMIT: usize = 16 * 1024 * 1024;
 
-/// A handle to the stand-in; clones control the same one.
+/// A handle to the stand-in. Clones control the same one.
 #[derive(Clone)]
 pub(crate) struct StandIn {
     target: Target,
@@ -47,7 +47,7 @@ struct OssState {
 
 #[allow(dead_code, reason = "not every program needs all of it")]
 impl StandIn {
-    /// Starts it with these keys, and returns its address. It ends with the runtime.
+    /// Starts it with these keys, and returns its address. It stops with the runtime.
     pub(crate) async fn start(target: Target, keys: Keys) -> io::Result<(Self, SocketAddr)> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
@@ -71,19 +71,19 @@ impl StandIn {
         self.lock().store.objects.insert(key.to_owned(), object);
     }
 
-    /// Lets its clock be this far ahead.
+    /// Sets its clock ahead by this time.
     pub(crate) fn set_clock_ahead(&self, ahead: Duration) {
         self.lock().clock_ahead = ahead;
     }
 
-    /// Lets the keys expire; from now on it takes these.
+    /// Expires the keys, and accepts these from now on.
     pub(crate) fn replace_keys(&self, keys: Keys) {
         let mut state = self.lock();
         let before = mem::replace(&mut state.keys, keys);
         state.expired_tokens.extend(before.token);
     }
 
-    /// Lets the next request fail like this, although it is signed well.
+    /// Makes the next request fail like this, although it is signed correctly.
     pub(crate) fn fail_next(&self, error: ErrorResponse) {
         self.lock().failures.push_back(error);
     }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use tower_oss::{ErrorCode, test_util::ErrorResponse};
 
-/// OSS takes no smaller part, except as the last.
+/// OSS accepts no smaller part, except the last one.
 const MIN_PART: usize = 100 * 1024;
 
 /// The objects of a bucket, and the uploads that are not complete.
@@ -33,14 +33,14 @@ impl Object {
     }
 }
 
-/// 32 digits in quotes, like OSS's; but not of MD5.
+/// 32 digits in quotes, like OSS's, but not MD5.
 pub(super) fn etag(bytes: &[u8]) -> String {
     let digits: String = Sha256::digest(bytes).iter().take(16).map(|byte| format!("{byte:02X}")).collect();
     format!("\"{digits}\"")
 }
 
 impl Store {
-    /// The object, or the error that OSS sends when there is none.
+    /// The object, or the error that OSS sends if there is none.
     pub(super) fn get(&self, key: &str) -> Result<&Object, ErrorResponse> {
         self.objects.get(key).ok_or_else(|| {
             ErrorResponse::new(ErrorCode::NoSuchKey)
@@ -83,7 +83,7 @@ impl Store {
         Ok(etag)
     }
 
-    /// Makes an object of the parts that are named, by number and ETag.
+    /// Makes an object from these parts, given by number and ETag.
     pub(super) fn complete(
         &mut self,
         key: &str,

@@ -79,8 +79,8 @@ fn framed<B>(body: impl Fn() -> B)
 where
     B: http_body::Body<Error = Infallible>,
 {
-    let answer = || bodies::answer(StatusCode::NOT_FOUND, body());
-    send_all(|once| OssErrorLayer::new().layer(once), answer, "GET", false);
+    let response = || bodies::response(StatusCode::NOT_FOUND, body());
+    send_all(|once| OssErrorLayer::new().layer(once), response, "GET", false);
 }
 
 fn bare(method: &str) {
@@ -94,31 +94,31 @@ where
     send_all(|once| layer.layer(once), success, method, false);
 }
 
-/// Sends fifty requests, ten milliseconds apart: less than half of the first rate. Most find a turn that was set aside, some have
-/// to look at the limiter.
+/// Sends fifty requests, ten milliseconds apart: less than half of the initial rate. Most find a
+/// permit that was set aside, some have to lock the limiter.
 fn sparse<S>(wrap: impl Fn(Once<Full<Bytes>>) -> S)
 where
     S: Service<Request<Empty<Bytes>>>,
 {
     let slot = Slot::default();
     let mut service = wrap(Once(slot.clone()));
-    let answers = || (0..50).map(|_| (request("GET", false), Box::new(success()))).collect::<Vec<_>>();
-    repeat(answers, |answers| {
-        for (request, answer) in answers {
+    let calls = || (0..50).map(|_| (request("GET", false), Box::new(success()))).collect::<Vec<_>>();
+    repeat(calls, |calls| {
+        for (request, response) in calls {
             thread::sleep(Duration::from_millis(10));
-            slot.set(Some(answer));
+            slot.set(Some(response));
             drop(send(&mut service, request));
         }
     });
 }
 
 fn success() -> Response<Full<Bytes>> {
-    bodies::answer(StatusCode::OK, Full::from("content"))
+    bodies::response(StatusCode::OK, Full::from("content"))
 }
 
 fn send_all<S, B>(
     wrap: impl Fn(Once<B>) -> S,
-    answer: impl Fn() -> Response<B>,
+    response: impl Fn() -> Response<B>,
     method: &str,
     presigned: bool,
 ) where
@@ -127,7 +127,7 @@ fn send_all<S, B>(
     let slot = Slot::default();
     let mut service = wrap(Once(slot.clone()));
     let input = || {
-        slot.set(Some(Box::new(answer())));
+        slot.set(Some(Box::new(response())));
         request(method, presigned)
     };
     repeat(input, |request| send(&mut service, request));

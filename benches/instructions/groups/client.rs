@@ -1,4 +1,4 @@
-//! Calls of a whole HTTP client over the loopback interface.
+//! Calls of a complete HTTP client over the loopback interface.
 
 use std::{env, future::poll_fn};
 
@@ -61,7 +61,7 @@ where
     S: Service<Request<Empty<Bytes>>, Response = Response<Incoming>>,
 {
     assert!(poll_fn(|cx| service.poll_ready(cx)).await.is_ok());
-    if let Ok(answer) = service.call(request).await {
-        answer.into_body().collect().await.unwrap();
+    if let Ok(response) = service.call(request).await {
+        response.into_body().collect().await.unwrap();
     }
 }

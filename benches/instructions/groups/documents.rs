@@ -1,4 +1,4 @@
-//! Documents without anything odd in them, of several lengths, beside other ways to read them.
+//! Common documents of several lengths, compared with other parsers.
 
 use std::cell::Cell;
 
@@ -57,15 +57,15 @@ pub const GROUPS: &[Group] = &[
     },
 ];
 
-/// This crate: the error of a response whose body is there at once.
+/// This crate: the error of a response whose body is complete.
 pub fn ours(body: &str) {
     repeat(|| bodies::not_found(body), contenders::ours);
 }
 
-/// Of a buffer that somebody else has, too.
+/// The same with a shared buffer.
 fn ours_copied(body: String) {
     let body = Bytes::from(body);
-    repeat(|| bodies::answer(StatusCode::NOT_FOUND, body.clone()), contenders::ours);
+    repeat(|| bodies::response(StatusCode::NOT_FOUND, body.clone()), contenders::ours);
 }
 
 /// Without the drop of the error, and of the response in it.
@@ -75,7 +75,7 @@ fn ours_kept(body: &str) {
         kept.take();
         bodies::not_found(body)
     };
-    repeat(input, |answer| kept.set(Some(contenders::ours(answer))));
+    repeat(input, |response| kept.set(Some(contenders::ours(response))));
 }
 
 pub fn events(body: &str) {

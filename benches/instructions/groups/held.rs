@@ -1,4 +1,4 @@
-//! Calls whose inner future holds the response itself, and not a pointer to it: the layer moves it once more.
+//! Calls whose inner future holds the response, not a pointer to it: the layer moves it once more.
 
 use std::{
     cell::Cell,
@@ -44,7 +44,7 @@ pub const GROUPS: &[Group] = &[
 type Outcome = Result<Response<Full<Bytes>>, BoxError>;
 type Boxed = Pin<Box<dyn Future<Output = Outcome>>>;
 
-/// A service that responds with what is in the slot.
+/// A service that responds with the content of the slot.
 struct Held<F> {
     slot: Rc<Cell<Option<Response<Full<Bytes>>>>>,
     future: fn(Outcome) -> F,
@@ -85,7 +85,7 @@ fn called<F: Hold>(layer: &impl Layer<Held<F>, Service: Service<Request<Empty<By
     let slot = Rc::default();
     let mut service = layer.layer(Held { slot: Rc::clone(&slot), future: F::hold });
     let input = || {
-        slot.set(Some(bodies::answer(StatusCode::OK, Full::from("content"))));
+        slot.set(Some(bodies::response(StatusCode::OK, Full::from("content"))));
         request("GET", false)
     };
     repeat(input, |request| {

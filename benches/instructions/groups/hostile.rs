@@ -1,4 +1,4 @@
-//! Bodies made to cost as much as they can: twice the length may take twice the time, not more.
+//! Hostile bodies: twice the length may take twice the time, not more.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
@@ -43,7 +43,7 @@ pub const GROUPS: &[Group] = &[
 
 const KIB: usize = 1024;
 
-/// The beginning of a document, and what then comes again and again.
+/// The beginning of a document, and the part that is repeated.
 type Shape = (&'static str, &'static str);
 
 const DEEP: Shape = ("<Error><Code>A</Code>", "<a>");
@@ -63,13 +63,13 @@ fn document((start, again): Shape, length: usize) -> String {
     format!("{start}{}{end}", again.repeat((length - start.len()) / again.len()))
 }
 
-/// Reads a document of this length through a layer that keeps all of it.
+/// Reads a document of this length through a layer that keeps it completely.
 fn body(shape: Shape, kib: usize) {
     let slot = Slot::default();
     let mut service = OssErrorLayer::new().body_limit(1024 * KIB).layer(Once(slot.clone()));
     let body = Bytes::from(document(shape, kib * KIB));
     let input = || {
-        slot.set(Some(Box::new(bodies::answer(StatusCode::NOT_FOUND, Full::new(body.clone())))));
+        slot.set(Some(Box::new(bodies::response(StatusCode::NOT_FOUND, Full::new(body.clone())))));
         request("GET", false)
     };
     repeat(input, |request| send(&mut service, request).err());
@@ -79,10 +79,10 @@ fn body(shape: Shape, kib: usize) {
 fn header(shape: Shape, kib: usize) {
     let value = HeaderValue::try_from(STANDARD.encode(document(shape, kib * KIB))).unwrap();
     let input = || {
-        let mut answer = Response::new(Bytes::new());
-        *answer.status_mut() = StatusCode::NOT_FOUND;
-        answer.headers_mut().insert("x-oss-err", value.clone());
-        answer
+        let mut response = Response::new(Bytes::new());
+        *response.status_mut() = StatusCode::NOT_FOUND;
+        response.headers_mut().insert("x-oss-err", value.clone());
+        response
     };
     repeat(input, OssError::from_response);
 }

@@ -1,4 +1,4 @@
-//! What is measured, a file a subject. A new group goes into the `GROUPS` of its subject.
+//! What is measured: one file per subject. A new group goes into the `GROUPS` of its subject.
 
 mod calls;
 mod client;
@@ -9,7 +9,8 @@ mod shapes;
 
 use crate::measure::Group;
 
-/// All groups, in the order of the table. The first case of the first one is the unit of `Measure::Added`.
+/// All groups, in the order of the table. The first case of the first one is the unit of
+/// `Measure::Added`.
 pub fn all() -> impl Iterator<Item = &'static Group> {
     [documents::GROUPS, shapes::GROUPS, calls::GROUPS, held::GROUPS, client::GROUPS, hostile::GROUPS]
         .into_iter()

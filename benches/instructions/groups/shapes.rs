@@ -1,4 +1,4 @@
-//! Ordinary documents with something in them that the plain one has not: none may cost much more than it.
+//! Common documents with one variation each: none may cost much more than the usual one.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-/// A document of 700 bytes and this crate beside the others.
+/// This crate and the other parsers on a document of 700 bytes.
 macro_rules! compared {
     ($name:literal, $document:expr) => {
         Group {
@@ -160,7 +160,7 @@ fn prefixes() -> String {
 
 fn not_utf8() -> http::Response<Bytes> {
     let body = ELEVEN.bytes().map(|byte| if byte == b',' { 0xe9 } else { byte });
-    crate::shared::bodies::answer(http::StatusCode::NOT_FOUND, body.collect())
+    crate::shared::bodies::response(http::StatusCode::NOT_FOUND, body.collect())
 }
 
 fn long_json() -> String {
