@@ -19,6 +19,8 @@ pub(crate) enum Script {
     Http2(Vec<Frames>),
     /// What it writes to a client that starts a TLS handshake, before it closes.
     Tls(&'static [u8]),
+    /// It has a certificate that no client trusts.
+    Untrusted,
     /// No server listens.
     Refused,
     UnknownHost,

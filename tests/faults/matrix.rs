@@ -24,7 +24,7 @@ use crate::{
     outcome::{Counts, start, tell},
     over_http1::over_http1,
     over_http2::over_http2,
-    over_tls::over_tls,
+    over_tls::{over_tls, reject},
     stacks::{Patience, call, orders, over_rustls, stacks},
 };
 
@@ -47,6 +47,10 @@ fn serve(script: &Script) -> (String, Arc<Counts>) {
         }
         &Script::Tls(bytes) => {
             let (address, counts) = start(move |stream, _| http1::hang_up(stream, bytes));
+            return (format!("https://{address}/k"), counts);
+        }
+        Script::Untrusted => {
+            let (address, counts) = start(|stream, _| reject(stream));
             return (format!("https://{address}/k"), counts);
         }
         Script::Refused => (refusing(), Arc::default()),
