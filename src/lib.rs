@@ -51,8 +51,8 @@
 //! # }
 //! ```
 //!
-//! The page [In an application](application) shows how to hold and share a client, sign, set timeouts,
-//! use HTTP/2, and log.
+//! The page [In an application](application) shows how to hold and share a client, sign, set
+//! timeouts, use HTTP/2, and log.
 //!
 //! # What it does not do
 //!

@@ -1,4 +1,4 @@
-//! Whether OSS or another server made a response, judging by its shape.
+//! Whether OSS or another server made a response, by its shape.
 
 use crate::error::{BodyKind, OssError};
 

@@ -91,8 +91,8 @@ impl Error {
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() {
-    /// let refused = Scripted::new([Answer::fault(std::io::ErrorKind::ConnectionRefused)]);
-    /// let error = OssErrorLayer::new().layer(refused).oneshot(Request::new(())).await.unwrap_err();
+    /// let offline = Scripted::new([Answer::fault(std::io::ErrorKind::ConnectionRefused)]);
+    /// let error = OssErrorLayer::new().layer(offline).oneshot(Request::new(())).await.unwrap_err();
     /// assert_eq!(error.gateway_response(&Method::GET).status(), 502);
     /// # }
     /// ```

@@ -14,8 +14,8 @@ use super::find::chain;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransportKind {
-    /// No connection: refused, unreachable, no such host, or a failed TLS handshake. Nothing was
-    /// sent.
+    /// No connection: an unknown or unreachable host, connection refused, or a failed TLS
+    /// handshake. Nothing was sent.
     Connect,
     /// A time limit passed, for example that of tower's `Timeout`.
     Timeout,

@@ -24,7 +24,7 @@ use crate::{
 };
 
 pin_project! {
-    /// What [`OssErrorService`](crate::layer::OssErrorService) returns: the inner answer, or an
+    /// What [`OssErrorService`](crate::layer::OssErrorService) returns: the inner response, or an
     /// [`Error`].
     ///
     /// # Cancel safety
@@ -94,23 +94,22 @@ where
     B: Body,
     B::Error: Into<BoxError>,
 {
-    /// Begins to read an error. Apart from the short way of a success, which is there to be
-    /// inlined.
+    /// Begins to read an error. Not inlined, so that the path of a success is.
     #[inline(never)]
     fn read(mut self: Pin<&mut Self>, response: Response<B>, cx: &mut Context<'_>) -> Poll<Error> {
         let StateProj::Waiting { info, settings, .. } = self.as_mut().project() else {
-            // INVARIANT: there is an answer because somebody has waited for it.
-            unreachable!("an answer that nobody waited for")
+            // INVARIANT: only `Waiting` yields a response.
+            unreachable!("a response in another state than Waiting")
         };
         let (info, settings) = (*info, settings.take());
         let (head, body) = response.into_parts();
         let limits = settings.as_ref().map_or(Limits::DEFAULT, |settings| settings.limits);
         let mut collect = Collect::new(body, limits.for_response(&head));
-        // The inner future is done: it holds nothing any more while the body is read.
+        // Drops the inner future before the body is read.
         self.set(Self::Reading { reading: None });
         match collect.poll(cx) {
             Poll::Ready(collected) => {
-                drop(collect); // the connection is free before anybody hears of the error
+                drop(collect); // frees the connection before the error is reported
                 Poll::Ready(finish(head, collected, info, settings.as_deref()))
             }
             Poll::Pending => {
@@ -123,8 +122,8 @@ where
 
     fn poll_reading(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Error> {
         let StateProj::Reading { reading } = self.project() else {
-            // INVARIANT: whoever waits for an answer has returned, or has begun to read it.
-            unreachable!("an error body is read that has not come")
+            // INVARIANT: this is called only in the state `Reading`.
+            unreachable!("an error body in another state than Reading")
         };
         // INVARIANT: a future is not polled again once it is ready.
         let waiting = reading.as_mut().expect("ResponseFuture polled after it was ready");

@@ -12,7 +12,7 @@ pub(super) fn event(error: &Error, info: RequestInfo) {
 
     use crate::{error::ErrorClass, redact::Shown};
 
-    // Evaluated only if somebody listens.
+    // Evaluated only if a subscriber is interested.
     macro_rules! method {
         () => {
             info.method().as_ref().map_or("_OTHER", http::Method::as_str)
@@ -46,7 +46,7 @@ pub(super) fn event(error: &Error, info: RequestInfo) {
             return;
         }
     };
-    // Only if somebody listens.
+    // Only if a subscriber is interested.
     let secrets = LazyCell::new(|| oss.secrets());
     let shown = |text| display(Shown::beside(text, &secrets));
     macro_rules! event {

@@ -71,12 +71,12 @@
 //! With a [`ThrottleLayer`](crate::ThrottleLayer) below, a throttled request is retried at once,
 //! because the throttle does the waiting. Such a retry uses no attempt and no budget. The time
 //! limit or the deadline ends them, or else 20 s from the first one. The wait of the first attempt
-//! in the throttle is not part of this: only a deadline, or a `Timeout` outside, limits the whole
-//! call.
+//! in the throttle is not part of this: only a deadline, or a `Timeout` outside, limits the
+//! complete call.
 //!
 //! # With other layers
 //!
-//! - **Timeouts**: outside the policy, tower's `Timeout` limits the whole call, waits included;
+//! - **Timeouts**: outside the policy, tower's `Timeout` limits the call, waits included;
 //!   inside, it limits one attempt, up to the response head. An upload is part of the attempt.
 //! - **Limiters** belong inside, where they see every attempt. A concurrency limit outside keeps
 //!   its permit during the waits. tower's `RateLimit` cannot be cloned: put a `Buffer` between it

@@ -188,7 +188,8 @@ impl RetryPolicy {
     ///
     /// let policy = RetryPolicy::new().on_retry(|event| {
     ///     let tenant = event.extensions.get().map_or("-", |Tenant(name)| name);
-    ///     eprintln!("{tenant} {}: retry in {:?}", event.path, event.delay); // acme /report: retry in 70ms
+    ///     // acme /report: retry in 70ms
+    ///     eprintln!("{tenant} {}: retry in {:?}", event.path, event.delay);
     /// });
     /// # let _ = (policy, request);
     /// ```

@@ -20,8 +20,8 @@ use crate::error::ErrorCode;
 /// let cut = complete.clone().cut_after(100);
 /// let stalled = complete.clone().stalled_after(100);
 /// let late = complete.delayed(Duration::from_secs(2));
-/// let refused = Answer::fault(io::ErrorKind::ConnectionRefused);
-/// # let _ = (trickling, cut, stalled, late, refused);
+/// let fault = Answer::fault(io::ErrorKind::ConnectionRefused);
+/// # let _ = (trickling, cut, stalled, late, fault);
 /// ```
 #[derive(Clone, Debug)]
 #[must_use]

@@ -41,7 +41,7 @@ use crate::error::BoxError;
 /// };
 /// assert_eq!(status(Method::GET).await, 200); // the first of the script
 /// assert_eq!(status(Method::DELETE).await, 403); // by method and path
-/// assert_eq!(status(Method::DELETE).await, 403); // again: the last answer of a path stays
+/// assert_eq!(status(Method::DELETE).await, 403); // the last one repeats
 /// assert_eq!(oss.requests().len(), 3);
 /// # }
 /// ```

@@ -182,7 +182,8 @@ async fn io_errors_have_the_kind_that_they_name() {
     }
 }
 
-/// An application's service below the policy may match on the error of an inner stack, and return a part of it.
+/// An application's service below the policy may match on the error of an inner stack, and return a
+/// part of it.
 #[tokio::test]
 async fn what_an_inner_policy_gave_up_is_not_retried_without_its_variant_either() {
     let inner = service_fn(|_: Request<Full<Bytes>>| async {
