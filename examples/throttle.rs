@@ -121,6 +121,22 @@ fn steady() {
     println!("   500/s  20 % random 500s  {}", both(&noisy, Kind::Ours, 400.0, 10.0, 60.0));
 }
 
+/// What does not depend on the rate: 1 % random 429s, and 10 % nameless 503s of one bad proxy.
+fn random() {
+    println!("\nthrottled whatever the rate, seconds 30 to 60");
+    for rate in [50.0, 200.0, 500.0, 2000.0, 6400.0] {
+        for share in [0.003, 0.01] {
+            let mut scenario = bucket(rate);
+            scenario.nature.random_429s = share;
+            println!(
+                "  {rate:4}/s  {:.1} %  {}",
+                100.0 * share,
+                both(&scenario, Kind::Ours, rate * (1.0 - share), 30.0, 60.0)
+            );
+        }
+    }
+}
+
 fn starts() {
     println!("\nthe first 10 s, 256 workers, quota 500/s, by the time that an answer takes");
     for millis in [1, 20, 50, 100, 200, 300] {
@@ -181,7 +197,7 @@ fn shared_quota(clients: usize, kind: Kind, name: &str) {
     scenario.load = Load::Workers { count: 64, until: 120.0 };
     scenario.clients = vec![0.0; clients];
     scenario.clients[clients - 1] = 30.0;
-    let outcomes = SEEDS.map(|seed| scenario.play(kind, seed));
+    let outcomes: Vec<_> = (1..=20).map(|seed| scenario.play(kind, seed)).collect();
     let least =
         |figure: fn(&[f64]) -> f64| outcomes.iter().map(|o| figure(&shares(o, clients))).fold(2.0, f64::min);
     let most = outcomes.iter().map(|outcome| refused(outcome.record.all(60.0, 120.0))).fold(0.0, f64::max);
@@ -265,11 +281,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     let path = env::args().nth(1);
     if path.as_deref() == Some("sweep") {
         let number = |index| env::args().nth(index).and_then(|number| number.parse().ok());
-        let runs = sweep::sweep(number(2).unwrap_or(0), number(3).unwrap_or(100));
+        let (first, runs) = (number(2).unwrap_or(0), number(3).unwrap_or(100));
+        if runs == 1 {
+            sweep::trace(first);
+        }
+        let runs = sweep::sweep(first, runs);
         sweep::print(&runs);
         return sweep::check(&runs).map_err(Into::into);
     }
-    let parts: [(&str, fn()); 8] = [
+    let parts: [(&str, fn()); 9] = [
+        ("random", random),
         ("job", job),
         ("steady", steady),
         ("starts", starts),

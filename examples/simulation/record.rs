@@ -2,6 +2,8 @@
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Record {
     slots: Vec<Vec<Slot>>,
+    /// Requests that the server could have accepted, and that nobody sent in time.
+    unused: Vec<f64>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -38,6 +40,23 @@ impl Record {
             slots.resize(index + 1, Slot::default());
         }
         &mut slots[index]
+    }
+
+    /// So many requests more could have been accepted between these moments, and cannot any more.
+    pub(crate) fn waste(&mut self, requests: f64, from: f64, to: f64) {
+        let [first, last] = [from, to].map(|time| (time * SLOTS_PER_SECOND) as usize);
+        if self.unused.len() <= last {
+            self.unused.resize(last + 1, 0.0);
+        }
+        let slots = &mut self.unused[first..=last];
+        let each = requests / slots.len() as f64;
+        slots.iter_mut().for_each(|slot| *slot += each);
+    }
+
+    /// What could have been accepted from one moment to another, and was not.
+    pub(crate) fn unused(&self, from: f64, to: f64) -> f64 {
+        let index = |time: f64| ((time * SLOTS_PER_SECOND).round() as usize).min(self.unused.len());
+        self.unused[index(from)..index(to).max(index(from))].iter().sum()
     }
 
     /// What one client got from one moment to another.

@@ -1,5 +1,6 @@
 use std::{
     future::Future,
+    iter, mem,
     pin::Pin,
     sync::{Arc, Mutex},
     task::{Context, Poll},
@@ -127,8 +128,11 @@ impl Server {
         Self { client, ..self.clone() }
     }
 
+    /// What happened until now.
     pub(crate) fn record(&self) -> Record {
-        self.shared.lock().unwrap().record.clone()
+        let mut state = self.shared.lock().unwrap();
+        state.catch_up(self.now());
+        state.record.clone()
     }
 
     pub(crate) fn now(&self) -> f64 {
@@ -198,37 +202,63 @@ impl State {
         if self.nature.random_429s > 0.0 && self.random.next() < self.nature.random_429s {
             return Verdict::Refused;
         }
-        let (rate, passed) = (self.nature.rate(now), now - self.at);
-        let before = self.at;
-        self.at = now;
-        let (full, cost, charges) = match self.nature.quota {
-            Quota::Bucket { burst } => (burst, 1.0, false),
-            Quota::Charging { burst } => (burst, 1.0, true),
-            Quota::Bandwidth { mean, burst } => (burst, mean * self.random.between(0.1, 1.9), false),
-            Quota::Windows { seconds } => {
-                if (now / seconds).floor() > (before / seconds).floor() {
-                    // What does not make a request is left for the next window.
-                    self.tokens = rate * seconds + self.tokens.fract();
-                }
-                (self.tokens, 1.0, false)
-            }
-            Quota::Delaying { burst } => {
-                self.tokens = (self.tokens + rate * passed).min(burst) - 1.0;
+        self.catch_up(now);
+        let (cost, charges) = match self.nature.quota {
+            Quota::Bucket { .. } | Quota::Windows { .. } => (1.0, false),
+            Quota::Charging { .. } => (1.0, true),
+            Quota::Bandwidth { mean, .. } => (mean * self.random.between(0.1, 1.9), false),
+            Quota::Delaying { .. } => {
+                self.tokens -= 1.0;
                 return Verdict::Accepted;
             }
             Quota::Concurrency { at_once, .. } if self.active >= at_once => return Verdict::Refused,
             Quota::Concurrency { .. } | Quota::None => return Verdict::Accepted,
         };
-        self.tokens = (self.tokens + rate * passed).min(full);
         if self.tokens >= cost {
             self.tokens -= cost;
             let fails = self.random.next() < self.nature.noise;
             return if fails { Verdict::Failed } else { Verdict::Accepted };
         }
         if charges {
+            self.record.waste(self.tokens, now, now);
             self.tokens = 0.0;
         }
         Verdict::Refused
+    }
+
+    /// Adds the tokens that have come since the last time.
+    fn catch_up(&mut self, now: f64) {
+        let from = mem::replace(&mut self.at, now);
+        match self.nature.quota {
+            Quota::Bucket { burst }
+            | Quota::Charging { burst }
+            | Quota::Delaying { burst }
+            | Quota::Bandwidth { burst, .. } => {
+                let steps =
+                    self.nature.steps.iter().map(|(step, _)| *step).filter(|step| (from..now).contains(step));
+                let mut times: Vec<_> = iter::once(from).chain(steps).collect();
+                times.push(now);
+                times.windows(2).for_each(|span| self.fill(burst, span[0], span[1]));
+            }
+            Quota::Windows { seconds } => {
+                for window in (from / seconds) as u64 + 1..=(now / seconds) as u64 {
+                    let end = window as f64 * seconds;
+                    self.record.waste(self.tokens.trunc(), end, end);
+                    // What does not make a request is left for the next window.
+                    self.tokens = self.nature.rate(end) * seconds + self.tokens.fract();
+                }
+            }
+            Quota::Concurrency { .. } | Quota::None => {}
+        }
+    }
+
+    fn fill(&mut self, full: f64, from: f64, to: f64) {
+        let rate = self.nature.rate(from);
+        let (before, filled) = (self.tokens, self.tokens + rate * (to - from));
+        self.tokens = filled.min(full);
+        if filled > full {
+            self.record.waste(filled - full, (from + (full - before) / rate).clamp(from, to), to);
+        }
     }
 }
 

@@ -119,8 +119,8 @@ fn plan(seed: u64) -> Plan {
 }
 
 impl Plan {
-    /// Requests that could have been accepted between two moments.
-    fn possible(&self, from: f64, to: f64) -> f64 {
+    /// Requests that callers wanted and the server could have accepted between two moments.
+    fn possible(&self, record: &Record, from: f64, to: f64) -> f64 {
         let Scenario { nature, load, clients, .. } = &self.scenario;
         let clients = clients.len() as f64;
         let latency = nature.way.0 + nature.way.1;
@@ -136,10 +136,8 @@ impl Plan {
             }
             _ => f64::INFINITY,
         };
-        let cut = |rate: f64| rate.min(wanted).min(tries) * (1.0 - nature.random_429s);
-        let (before, after) = (nature.rate(0.0), nature.rate(CHANGE));
-        let middle = CHANGE.clamp(from, to);
-        (middle - from) * cut(before) + (to - middle) * cut(after)
+        let demand = (to - from) * wanted.min(tries) * (1.0 - nature.random_429s);
+        demand.min(f64::from(record.all(from, to).accepted) + record.unused(from, to))
     }
 
     /// Whether the server and the client were there all the time.
@@ -156,7 +154,7 @@ impl Plan {
         for from in counted {
             let to = from + COUNTED;
             sum = sum.plus(record.all(*from, to));
-            let here = self.possible(*from, to);
+            let here = self.possible(record, *from, to);
             possible += here;
             let fair = here / clients as f64;
             for client in 0..clients {
@@ -168,11 +166,10 @@ impl Plan {
         let starts = (0..).map(|step| 5.0 * f64::from(step)).take_while(|from| from + COUNTED < self.end);
         let progress = starts
             .filter(|from| self.is_busy(*from, from + COUNTED))
+            .map(|from| (record.all(from, from + COUNTED), self.possible(record, from, from + COUNTED)))
             // Of fewer requests, chance decides.
-            .filter(|from| self.possible(*from, from + COUNTED) >= 20.0)
-            .map(|from| {
-                f64::from(record.all(from, from + COUNTED).accepted) / self.possible(from, from + COUNTED)
-            })
+            .filter(|(_, possible)| *possible >= 20.0)
+            .map(|(sum, possible)| f64::from(sum.accepted) / possible)
             .fold(f64::INFINITY, f64::min);
         Run {
             seed,
@@ -182,6 +179,20 @@ impl Plan {
             progress,
             share,
         }
+    }
+}
+
+/// Prints what the server did with one seed, in steps of 5 s: responses per second.
+pub(crate) fn trace(seed: u64) {
+    let plan = plan(seed);
+    let record = plan.scenario.play(Kind::Ours, seed).record;
+    println!("seed {seed}: {}\n  from   possible  accepted  throttled    failed", plan.name);
+    let steps = (0..).map(|step| 5.0 * f64::from(step)).take_while(|from| *from < plan.end);
+    for from in steps {
+        let (slot, possible) = (record.all(from, from + 5.0), plan.possible(&record, from, from + 5.0) / 5.0);
+        let [accepted, throttled, failed] =
+            [slot.accepted, slot.refused, slot.failed].map(|count| f64::from(count) / 5.0);
+        println!("{from:4.0} s {possible:10.1}{accepted:10.1}{throttled:11.1}{failed:10.1}");
     }
 }
 
