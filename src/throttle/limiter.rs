@@ -1,7 +1,7 @@
 use std::{collections::BTreeMap, task::Waker, time::Duration};
 
 use super::{
-    rate::{Outcome, Rate},
+    rate::{LONGEST_STEP, Outcome, Rate},
     settings::{ChangeKind, Settings},
 };
 use crate::error::NotSentReason;
@@ -155,7 +155,9 @@ impl Limiter {
         let due = self.due(ahead, now);
         self.queue.insert(ticket, Waiting { waker: Some(waker), due });
         self.wake_others(ticket, now, wakers);
-        Err(due.min(blocked_until).max(now + TICK))
+        // The first one looks at the clock from time to time, or the rate would not grow.
+        let look = if ahead == 0 { now + LONGEST_STEP } else { f64::INFINITY };
+        Err(due.min(blocked_until).min(look).max(now + TICK))
     }
 
     /// A waiting call is dropped.

@@ -42,8 +42,8 @@
 //!    round trip. That is the limit, as far as it is known.
 //! 3. **Growth.** While calls wait, the rate returns to the limit within 0.6 to 2.5 s, stays near it, and then grows ever
 //!    faster in search of a new one. It does not grow without demand, and a quiet minute forgets the limit.
-//! 4. **Background.** What is throttled all the time below the limit, up to 3 %, has nothing to do with the rate, and is no
-//!    reason for a cut.
+//! 4. **Tolerance.** Once a limit is known, up to 1.5 % throttled responses, of the last second or the last hundred, are
+//!    no reason for a cut: they may have nothing to do with the rate.
 //! 5. **Outage.** If nothing is accepted, a few requests are sent as probes and the others wait. The first success
 //!    brings back the rate from before.
 //!

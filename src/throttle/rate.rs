@@ -26,13 +26,8 @@ pub(super) struct Rate {
     /// Time with demand since the last cut.
     wanted: f64,
     accepted: Recent,
-    throttled: Recent,
-    /// Throttled and all responses to requests sent since the last cut, in each third of the time below the limit.
-    below: [(f64, f64); 3],
-    /// The share of responses that is throttled whatever the rate.
-    background: f64,
-    /// The rate has returned to the limit once. Before that, the limit is too rough to know what is below it.
-    settled: bool,
+    /// The share of responses that was throttled lately. Requests from before the last cut do not count.
+    throttled: f64,
     round_trip: Option<f64>,
     /// Responses in a row that were not accepted.
     misses: u32,
@@ -52,18 +47,18 @@ struct Outage {
     throttled: bool,
 }
 
-/// Lowest rate, one request in a minute: a cut never ends in a standstill.
-const LEAST: f64 = 1.0 / 60.0;
+/// Lowest rate, one request in ten seconds: a cut never ends in a standstill.
+const LEAST: f64 = 0.1;
 /// Most of the rate that one cut takes away.
 const DEEPEST_CUT: f64 = 0.5;
 /// A cut goes to this share of what was accepted: enough to empty a full queue of the server.
 const BELOW_LIMIT: f64 = 0.9;
 /// Throttled responses within this time are one event.
 const SETTLE: f64 = 0.05;
-/// Responses below the limit, and in the last second, that tell the background from chance.
-const SAMPLE: f64 = 50.0;
-/// Largest background share: with more, a limit would be overrun for as long as the rate is taken for low.
-const MOST_BACKGROUND: f64 = 0.03;
+/// This share may be throttled for reasons other than the rate: a limit that is passed soon throttles more.
+const TOLERATED: f64 = 0.015;
+/// The share is taken over the responses of a second, or over so many.
+const SAMPLE: f64 = 100.0;
 /// Slow start doubles once in a round trip, within these bounds.
 const DOUBLING: (f64, f64) = (0.1, 1.0);
 /// After this time without demand, and without a throttled response, the limit is unknown again.
@@ -79,7 +74,7 @@ const PROBE_SHARE: (f64, f64) = (0.05, 0.25);
 /// Longest time between two probes.
 const LONGEST_PROBE: f64 = 20.0;
 /// Longest time that one update may account for: the rate does not grow while the program stands still.
-const LONGEST_STEP: f64 = 0.25;
+pub(super) const LONGEST_STEP: f64 = 0.25;
 
 impl Rate {
     pub(super) fn new(first: f64, max: f64) -> Self {
@@ -91,10 +86,7 @@ impl Rate {
             cut_at: f64::NEG_INFINITY,
             wanted: 0.0,
             accepted: Recent::default(),
-            throttled: Recent::default(),
-            below: [(0.0, 0.0); 3],
-            background: 0.0,
-            settled: false,
+            throttled: 0.0,
             round_trip: None,
             misses: 0,
             accepted_at: 0.0,
@@ -144,15 +136,15 @@ impl Rate {
 
     /// The time in which the rate grows from below the limit back to it: K of RFC 9438.
     fn period(&self, limit: f64) -> f64 {
-        (limit / 125.0).cbrt().max(30.0 / limit).clamp(0.6, 2.5).max(4.0 * self.round_trip.unwrap_or(0.0))
+        let by_rate = (limit / 125.0).cbrt().max(30.0 / limit).clamp(0.6, 2.5);
+        // Fewer than three requests, or four round trips, are too few to see what the rate does.
+        by_rate.max(3.0 / limit).max(4.0 * self.round_trip.unwrap_or(0.0))
     }
 
     /// The client asks for less than the rate.
     pub(super) fn idle(&mut self, now: f64) {
         if self.limit.is_some() && now - self.cut_at - self.wanted >= FORGET && !self.is_outage() {
             self.limit = None;
-            self.background = 0.0;
-            self.settled = false;
             self.value = self.value.max(self.first).min(self.max);
         }
     }
@@ -167,9 +159,8 @@ impl Rate {
                 self.cut(sent, now);
             }
             Outcome::Throttled => {
-                self.throttled.add(now);
                 self.sample(sent, 1.0);
-                if !self.is_background(now) {
+                if self.limit.is_none() || self.throttled > TOLERATED {
                     self.cut(sent, now);
                 }
                 self.miss(true, now);
@@ -209,32 +200,10 @@ impl Rate {
         self.value = limit;
     }
 
-    /// Below the limit, what is throttled has nothing to do with the rate: that is the background.
     fn sample(&mut self, sent: f64, throttled: f64) {
-        let Some(limit) = self.limit else { return };
-        if sent < self.cut_at {
-            return;
+        if sent >= self.cut_at {
+            self.throttled += (throttled - self.throttled) / self.value.max(SAMPLE);
         }
-        let third = (3.0 * self.wanted / self.period(limit)) as usize;
-        if let Some(below) = self.below.get_mut(third) {
-            *below = (below.0 + throttled, below.1 + 1.0);
-        } else if self.below[0].1 > 0.0 {
-            self.settled = true;
-            // What comes and goes is another client at the limit.
-            let share = |(throttled, all)| if all < SAMPLE { 0.0 } else { throttled / all };
-            self.background = self.below.map(share).into_iter().fold(f64::INFINITY, f64::min);
-            self.below = Default::default();
-        }
-    }
-
-    /// Whether the throttled responses of the last second are no more than the background explains. Below the limit, where
-    /// it is measured, that is the most there can be.
-    fn is_background(&self, now: f64) -> bool {
-        let throttled = self.throttled.in_last_second(now);
-        let all = throttled + self.accepted.in_last_second(now);
-        let is_below = self.limit.is_some_and(|limit| self.wanted < self.period(limit));
-        let share = if is_below { MOST_BACKGROUND } else { (2.0 * self.background).min(MOST_BACKGROUND) };
-        self.settled && all >= SAMPLE && throttled <= share * all
     }
 
     fn cut(&mut self, sent: f64, now: f64) {
@@ -246,7 +215,6 @@ impl Rate {
         self.limit = Some(self.value / BELOW_LIMIT);
         self.cut_at = now;
         self.wanted = 0.0;
-        self.below = Default::default();
     }
 
     fn miss(&mut self, throttled: bool, now: f64) {

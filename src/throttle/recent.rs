@@ -48,11 +48,6 @@ impl Recent {
         self.rate(self.at)
     }
 
-    /// How many there were in the last second.
-    pub(super) fn in_last_second(&self, now: f64) -> f64 {
-        self.fine.since(SLOTS - 1, now).0
-    }
-
     /// Requests accepted per second: in the last second, or in as much more time as it took to accept 20, but not before
     /// the last long pause.
     pub(super) fn rate(&self, now: f64) -> f64 {
