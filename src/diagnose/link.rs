@@ -55,6 +55,7 @@ mod tests {
             "https://help.aliyun.com/zh/oss/support/0026-00000001",
             "https://www.alibabacloud.com/help/en/oss#x",
             "https://api.alibabacloud.com",
+            "htTps://api.aliyun.com/", // a scheme may be written in any case
         ] {
             assert_eq!(guide_url(Some(url), EC).as_deref(), Some(url));
         }
