@@ -11,14 +11,14 @@ use crate::error::{Fields, MAX_DEPTH, MAX_NAME, Span};
 #[derive(Default)]
 pub(super) struct Nesting {
     /// Outermost first: the root, and what is open in it.
-    open: Vec<OpenElement>,
+    open: Vec<Element>,
     /// How many elements are open that are not kept, all of them inside of the last of `open`.
     skipped: usize,
 }
 
 #[derive(Default)]
-pub(super) struct OpenElement {
-    pub(super) name: Range<usize>,
+struct Element {
+    name: Range<usize>,
     value: Value,
     has_children: bool,
     /// How many of the skipped elements have its name.
@@ -28,11 +28,8 @@ pub(super) struct OpenElement {
 /// What an end tag ends.
 #[derive(Debug, PartialEq)]
 pub(super) enum Ended {
-    /// Elements that are not kept, or not all of them.
-    Skipped,
-    /// This many elements, the innermost first.
-    Open(usize),
-    /// The root.
+    /// This many of the elements that are kept, the innermost first.
+    Elements(usize),
     Root,
     /// Nothing: no element is open in the root.
     Nothing,
@@ -40,17 +37,24 @@ pub(super) enum Ended {
 
 impl Nesting {
     /// Whether the next element is a child of the root.
+    #[inline]
     pub(super) fn is_empty(&self) -> bool {
         self.open.len() < 2 && self.skipped == 0
     }
 
-    /// Whether an element whose name is as long is kept here: not too deep, and its path not too long.
-    pub(super) fn keeps(&self, name: usize) -> bool {
-        if self.is_empty() {
-            return name <= MAX_NAME;
-        }
+    /// Notes a child whose name has this length; says whether it is kept: not too deep, and its path not too long.
+    #[inline]
+    pub(super) fn keeps_child(&mut self, name: usize) -> bool {
+        if self.is_empty() { name <= MAX_NAME } else { self.keeps_nested(name) }
+    }
+
+    fn keeps_nested(&mut self, name: usize) -> bool {
         let outer: usize = self.outer().map(|outer| outer.len() + 1).sum();
-        self.skipped == 0 && self.open.len() <= MAX_DEPTH && outer + name <= MAX_NAME
+        match self.open.last_mut() {
+            Some(parent) if self.skipped == 0 => parent.has_children = true,
+            _ => return false,
+        }
+        self.open.len() <= MAX_DEPTH && outer + name <= MAX_NAME
     }
 
     /// The names of the elements inside of the root.
@@ -58,21 +62,14 @@ impl Nesting {
         self.open.iter().skip(1).map(|element| &element.name)
     }
 
-    /// Notes that the innermost element has a child.
-    pub(super) fn has_child(&mut self) {
-        if let (0, Some(parent)) = (self.skipped, self.open.last_mut()) {
-            parent.has_children = true;
-        }
-    }
-
     /// Opens an element, to keep it or to skip it.
     pub(super) fn open(&mut self, text: &str, name: Range<usize>) {
-        let is_kept = self.keeps(name.len());
+        let is_kept = self.keeps_child(name.len());
         if self.open.is_empty() {
-            self.open.push(OpenElement::default());
+            self.open.push(Element::default());
         }
         if is_kept {
-            self.open.push(OpenElement { name, ..OpenElement::default() });
+            self.open.push(Element { name, ..Element::default() });
             return;
         }
         if self.skipped == 0 {
@@ -93,27 +90,22 @@ impl Nesting {
             if let Some(at) = nearest {
                 self.open[at].namesakes -= 1;
             }
-            return Ended::Skipped;
+            return Ended::Elements(0);
         }
         self.skipped = 0;
         match nearest {
             Some(0) => Ended::Root,
-            Some(at) => Ended::Open(self.open.len() - at),
-            None if self.open.len() > 1 => Ended::Open(1),
+            Some(at) => Ended::Elements(self.open.len() - at),
+            None if self.open.len() > 1 => Ended::Elements(1),
             None if name == "Error" => Ended::Root,
             None => Ended::Nothing,
         }
     }
 
     fn nearest(&self, text: &str, name: &str) -> Option<usize> {
-        let is_of_name = |element: &OpenElement| &text[element.name.clone()] == name;
+        let is_of_name = |element: &Element| &text[element.name.clone()] == name;
         let inner = self.open.iter().skip(1).rposition(is_of_name).map(|at| at + 1);
         inner.or_else(|| (name == "Error" && !self.open.is_empty()).then_some(0))
-    }
-
-    /// Takes the innermost element out.
-    pub(super) fn pop(&mut self) -> Option<OpenElement> {
-        self.open.pop()
     }
 
     /// Adds to the value of the innermost element.
@@ -124,23 +116,27 @@ impl Nesting {
         }
     }
 
+    /// Closes the innermost element inside of the root; returns its name and its value. One with children has a value
+    /// only if it has a text beside them.
+    pub(super) fn close(&mut self, text: &str, fields: &mut Fields) -> Option<(Range<usize>, Option<Span>)> {
+        if self.is_empty() {
+            return None;
+        }
+        let element = self.open.pop()?;
+        let value = element.value.finish(text, &text[element.name.clone()], fields);
+        Some((element.name, (!element.has_children || !value.is_empty()).then_some(value)))
+    }
+
     /// The path of an element in here: the names, with slashes between them.
     pub(super) fn path(&self, text: &str, name: Range<usize>, fields: &mut Fields) -> Span {
-        let start = fields.decoded().len();
+        let out = fields.decoded_of(text.len() - name.start);
+        let start = out.len();
         for outer in self.outer() {
-            fields.decoded().push_str(&text[outer.clone()]);
-            fields.decoded().push('/');
+            out.push_str(&text[outer.clone()]);
+            out.push('/');
         }
-        fields.decoded().push_str(&text[name]);
+        out.push_str(&text[name]);
         fields.decoded_since(start)
-    }
-}
-
-impl OpenElement {
-    /// The value; none if it has children, and nothing but them.
-    pub(super) fn value(self, text: &str, fields: &mut Fields) -> Option<Span> {
-        let value = self.value.finish(text, &text[self.name], fields);
-        (!self.has_children || !value.is_empty()).then_some(value)
     }
 }
 

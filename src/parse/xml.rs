@@ -1,20 +1,17 @@
 //! The elements of an error document, in one pass.
 //!
-//! Nearly all of them are leaves: a start tag, text, and the end tag that matches. A leaf is read in one go, whatever its
-//! text needs to be decoded, and everything else as [`markup`] and [`Nesting`] have it. Elements count when they are
-//! closed, so that half a value is never taken for a value.
+//! Nearly all of them are [leaves](super::leaf), and are read in one step. [`markup`] and [`Nesting`] read everything else.
+//! Elements count when they are closed, so that half a value is never taken for a value.
 
 use std::ops::Range;
 
-use memchr::memchr3;
-
 use super::{
+    leaf::{self, Name},
     markup::{self, Markup},
     nesting::{Ended, Nesting},
-    text::{decode, decode_first},
     trim,
 };
-use crate::error::{Basic, Fields, MAX_NAME, Span};
+use crate::error::{Basic, Fields, Span};
 
 /// Reads the elements of the document whose root begins here; says whether the root is closed.
 pub(super) fn read(text: &str, root: usize, fields: &mut Fields) -> bool {
@@ -26,21 +23,18 @@ pub(super) fn read(text: &str, root: usize, fields: &mut Fields) -> bool {
             other => return other.is_some(),
         },
     };
-    let mut document = XmlDocument { text, rest: inside, fields, nesting: Nesting::default(), astray: None };
-    // The usual ones in OSS's order; in any other order they are read as all the rest.
+    let mut document = Document { text, rest: inside, fields, nesting: Nesting::default(), astray: None };
+    // The usual ones in OSS's order; in any other order they are read as all the rest. That saves a fifth.
     document.usual(b"\n  <Code>", b"</Code>", Basic::Code);
     document.usual(b"\n  <Message>", b"</Message>", Basic::Message);
     document.usual(b"\n  <RequestId>", b"</RequestId>", Basic::RequestId);
     document.usual(b"\n  <HostId>", b"</HostId>", Basic::HostId);
     loop {
-        let closes_root = if document.nesting.is_empty() {
+        if document.nesting.is_empty() {
             document.usual(b"\n  <EC>", b"</EC>", Basic::Ec);
             document.usual(b"\n  <RecommendDoc>", b"</RecommendDoc>", Basic::RecommendDoc);
-            document.child()
-        } else {
-            document.inner()
-        };
-        match closes_root {
+        }
+        match document.next() {
             Some(false) => {}
             Some(true) => return true,
             None => return document.ends_astray(),
@@ -48,7 +42,7 @@ pub(super) fn read(text: &str, root: usize, fields: &mut Fields) -> bool {
     }
 }
 
-struct XmlDocument<'a> {
+struct Document<'a> {
     text: &'a str,
     /// What is not read yet: an end of the text.
     rest: &'a [u8],
@@ -58,72 +52,63 @@ struct XmlDocument<'a> {
     astray: Option<usize>,
 }
 
-/// The name of an element, and where it stands.
-#[derive(Clone, Copy)]
-struct Name<'a> {
-    local: &'a [u8],
-    /// With its prefix, as the end tag repeats it.
-    full: &'a [u8],
-    start: usize,
-}
-
-impl Name<'_> {
-    fn range(self) -> Range<usize> {
-        self.start..self.start + self.local.len()
-    }
-}
-
-impl<'a> XmlDocument<'a> {
+impl<'a> Document<'a> {
     /// Reads this child of the root, if it is the next and stands as OSS writes it.
     #[inline(always)]
     fn usual<const N: usize, const M: usize>(&mut self, start: &[u8; N], end: &[u8; M], basic: Basic) {
         let Some(inside) = self.rest.strip_prefix(start) else { return };
-        let Some(length) = text_length(inside) else { return };
+        let Some(length) = leaf::text_length(inside) else { return };
         let (value, behind) = inside.split_at(length);
         if let Some(rest) = behind.strip_prefix(end) {
-            let value = self.span(inside, trimmed(value, b""));
+            let value = self.span(inside, trim(value, b""));
             self.fields.set(basic, value);
             self.rest = rest;
         }
     }
 
-    /// Reads what comes next in the root; says whether it closes it. None at the end of the text.
+    /// Reads what comes next; says whether it closes the root. None at the end of the text.
     #[inline]
-    fn child(&mut self) -> Option<bool> {
+    fn next(&mut self) -> Option<bool> {
         let gap = self.rest.iter().position(|b| *b == b'<')?;
         let tag = &self.rest[gap + 1..];
-        if tag.starts_with(b"/Error>") {
-            return Some(true);
-        }
-        if self.plain(tag).is_some() {
+        if !self.nesting.is_empty() {
+            self.nesting.text(self.text, self.at()..self.at() + gap, false);
+        } else if tag.starts_with(b"/Error>") {
+            return Some(true); // the usual end: this saves a twentieth
+        } else if self.plain(tag).is_some() {
             return Some(false);
         }
         self.piece(tag)
     }
 
-    /// As [`child`](Self::child), in an element of the root.
-    fn inner(&mut self) -> Option<bool> {
-        let gap = self.rest.iter().position(|b| *b == b'<')?;
-        self.nesting.text(self.text, self.at()..self.at() + gap, false);
-        self.piece(&self.rest[gap + 1..])
+    /// Reads a child of the root that has nothing but text in it, and that as it is meant. That saves a twelfth.
+    #[inline]
+    fn plain(&mut self, tag: &'a [u8]) -> Option<()> {
+        let (name, inside) = leaf::plain_name(tag)?;
+        let (value, behind) = inside.split_at(leaf::text_length(inside)?);
+        self.rest = leaf::without_end_tag(behind, name)?;
+        let value = self.span(inside, trim(value, name));
+        match Basic::of_element(name) {
+            Some(basic) => self.fields.set(basic, value),
+            None => self.fields.push(self.span(tag, 0..name.len()), value),
+        }
+        Some(())
     }
 
-    /// Reads what begins at the bracket before this.
+    /// Reads what begins at the bracket before this, whatever it is.
     #[inline(never)]
     fn piece(&mut self, tag: &'a [u8]) -> Option<bool> {
         let text = self.text;
-        let start = text.len() - tag.len() - 1;
-        if let Some((prefix, length)) = simple_name(tag) {
-            let (full, inside) = tag.split_at(length);
-            self.element(Name { local: &full[prefix..], full, start: start + 1 + prefix }, &inside[1..]);
+        if let Some((name, inside)) = leaf::start_tag(text, tag) {
+            self.element(name, inside);
             return Some(false);
         }
-        let bytes = text.as_bytes();
-        let (markup, end) = markup::read(bytes, start)?;
-        self.rest = &bytes[end..];
+        let start = text.len() - tag.len() - 1;
+        let (markup, end) = markup::read(text.as_bytes(), start)?;
+        self.rest = &text.as_bytes()[end..];
         match markup {
             Markup::Start { name, full, is_empty } => {
-                let name = Name { local: &bytes[name.clone()], full: &bytes[full], start: name.start };
+                let name = Name::new(text, name, full);
                 if is_empty { self.leaf(name, Span::source(0, 0)) } else { self.element(name, self.rest) }
             }
             Markup::End(name) => return Some(self.end(&text[name])),
@@ -134,119 +119,58 @@ impl<'a> XmlDocument<'a> {
         Some(false)
     }
 
-    /// Reads a child of the root that has nothing but text in it, and that as it is meant.
-    #[inline]
-    fn plain(&mut self, tag: &'a [u8]) -> Option<()> {
-        let (name, inside) = tag.split_at(letters(tag)?);
-        let is_name = begins_with_letter(name) && name.len() <= MAX_NAME;
-        let inside = inside.strip_prefix(b">").filter(|_| is_name)?;
-        let (value, behind) = inside.split_at(text_length(inside)?);
-        self.rest = without_end_tag(behind, name)?;
-        let value = self.span(inside, trimmed(value, name));
-        match Basic::of_element(name) {
-            Some(basic) => self.fields.set(basic, value),
-            None => self.fields.push(self.span(tag, 0..name.len()), value),
-        }
-        Some(())
-    }
-
     /// Reads an element behind its start tag: all of it if it is a leaf.
     fn element(&mut self, name: Name<'a>, inside: &'a [u8]) {
-        match self.value(name, inside) {
+        match leaf::value(self.text, name, inside, self.fields) {
             Some((value, behind)) => {
                 self.rest = behind;
                 self.leaf(name, value);
             }
             None => {
                 self.rest = inside;
-                self.nesting.has_child();
                 self.nesting.open(self.text, name.range());
             }
         }
     }
 
-    /// The value of a leaf, and what stands behind its end tag.
-    #[inline]
-    fn value(&mut self, name: Name<'_>, inside: &'a [u8]) -> Option<(Span, &'a [u8])> {
-        let (value, behind) = inside.split_at(text_length(inside)?);
-        match without_end_tag(behind, name.full) {
-            Some(behind) => Some((self.span(inside, trimmed(value, name.local)), behind)),
-            None if begins_tag(behind) => None,
-            None => self.decoded_value(name, inside),
-        }
-    }
-
-    /// As [`value`](Self::value), for one that does not stand in the document letter by letter.
-    #[inline(never)]
-    fn decoded_value(&mut self, name: Name<'_>, inside: &'a [u8]) -> Option<(Span, &'a [u8])> {
-        let text = &self.text[self.text.len() - inside.len()..];
-        let out = self.fields.decoded_of(inside.len());
-        let start = out.len();
-        let Some(behind) = decode_up_to_end(text, name.full, out) else {
-            out.truncate(start);
-            return None;
-        };
-        let value = trim(&out.as_bytes()[start..], name.local);
-        out.truncate(start + value.end);
-        Some((self.fields.decoded_since(start + value.start), behind.as_bytes()))
-    }
-
-    /// Notes an element without children.
     fn leaf(&mut self, name: Name<'_>, value: Span) {
-        if !self.nesting.is_empty() {
-            self.nesting.has_child();
-        }
-        if self.nesting.keeps(name.local.len()) {
+        if self.nesting.keeps_child(name.local.len()) {
             self.note(name, value);
         }
     }
 
     fn note(&mut self, name: Name<'_>, value: Span) {
+        let range = name.range();
         if !self.nesting.is_empty() {
-            self.note_nested(name, value);
+            if self.fields.has_room() {
+                let path = self.nesting.path(self.text, range, self.fields);
+                self.fields.push(path, value);
+            }
         } else if let Some(basic) = Basic::of_element(name.local) {
             self.fields.set(basic, value);
         } else {
-            let name = name.range();
-            self.fields.push(Span::source(name.start, name.end), value);
-        }
-    }
-
-    #[cold]
-    fn note_nested(&mut self, name: Name<'_>, value: Span) {
-        if self.fields.has_room() {
-            let path = self.nesting.path(self.text, name.range(), self.fields);
-            self.fields.push(path, value);
+            self.fields.push(Span::source(range.start, range.end), value);
         }
     }
 
     /// Closes what an end tag ends; says whether that is the root.
     fn end(&mut self, name: &str) -> bool {
-        match self.nesting.end(self.text, name) {
-            Ended::Root => {
-                while !self.nesting.is_empty() {
-                    self.close();
-                }
-                return true;
-            }
+        let ended = self.nesting.end(self.text, name);
+        match ended {
+            Ended::Elements(count) => self.close(count),
+            Ended::Root => self.close(usize::MAX),
             Ended::Nothing => self.astray = Some(self.at()),
-            Ended::Skipped => {}
-            Ended::Open(count) => {
-                for _ in 0..count {
-                    self.close();
-                }
-            }
         }
-        false
+        ended == Ended::Root
     }
 
-    /// Closes the innermost element.
-    fn close(&mut self) {
-        let Some(element) = self.nesting.pop() else { return };
-        let local = self.text[element.name.clone()].as_bytes();
-        let name = Name { local, full: local, start: element.name.start };
-        if let Some(value) = element.value(self.text, self.fields) {
-            self.note(name, value);
+    /// Closes the innermost elements, the root aside.
+    fn close(&mut self, count: usize) {
+        for _ in 0..count {
+            let Some((name, value)) = self.nesting.close(self.text, self.fields) else { return };
+            if let Some(value) = value {
+                self.note(Name::new(self.text, name.clone(), name), value);
+            }
         }
     }
 
@@ -263,87 +187,6 @@ impl<'a> XmlDocument<'a> {
     fn span(&self, end: &[u8], part: Range<usize>) -> Span {
         let start = self.text.len() - end.len();
         Span::source(start + part.start, start + part.end)
-    }
-}
-
-/// How long the prefix and all of the name in a start tag are, if there is nothing else in the tag.
-fn simple_name(tag: &[u8]) -> Option<(usize, usize)> {
-    let (mut prefix, mut length) = (0, 0);
-    loop {
-        length += letters(&tag[length..])?;
-        match tag[length] {
-            b'>' => return begins_with_letter(tag).then_some((prefix, length)),
-            b':' if prefix == 0 => prefix = length + 1,
-            b'-' | b'.' | b'0'..=b'9' => {}
-            _ => return None,
-        }
-        length += 1;
-    }
-}
-
-fn begins_with_letter(tag: &[u8]) -> bool {
-    matches!(tag, [b'A'..=b'Z' | b'a'..=b'z' | b'_' | 0x80.., ..])
-}
-
-/// How far it is to the first byte that comes before the letters, of which eight are looked at in one go.
-///
-/// Whatever means something in a tag comes before them, and has neither of the two high bits. There are always
-/// eight: behind a name come its bracket, its end tag, and that of the root.
-fn letters(tag: &[u8]) -> Option<usize> {
-    tag.chunks_exact(8).zip((0..).step_by(8)).find_map(|(eight, start)| {
-        let eight = u64::from_le_bytes(eight.try_into().ok()?);
-        let low = !(eight | eight << 1) & 0x8080_8080_8080_8080;
-        (low != 0).then(|| start + low.trailing_zeros() as usize / 8)
-    })
-}
-
-/// How far it is to what ends a value, or has to be decoded in it: a reference, or the carriage return of a line end.
-#[inline]
-fn text_length(inside: &[u8]) -> Option<usize> {
-    memchr3(b'<', b'&', b'\r', inside)
-}
-
-/// As [`trim`]; most values need none.
-#[inline]
-fn trimmed(value: &[u8], name: &[u8]) -> Range<usize> {
-    match value {
-        [first, .., last] if *first > b' ' && *last > b' ' => 0..value.len(),
-        value => trim(value, name),
-    }
-}
-
-/// What stands behind the end tag of this name, as XML writers write it.
-#[inline]
-fn without_end_tag<'a>(text: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
-    text.strip_prefix(b"</")?.strip_prefix(name)?.strip_prefix(b">")
-}
-
-/// Whether a text begins with a tag, or what looks like one.
-fn begins_tag(text: &[u8]) -> bool {
-    matches!(text, [b'<', next, ..] if *next == b'/' || markup::begins_name(*next))
-}
-
-/// Appends what the text of a leaf stands for; returns the text behind its end tag. None if it is not a leaf.
-fn decode_up_to_end<'a>(mut text: &'a str, name: &[u8], out: &mut String) -> Option<&'a str> {
-    loop {
-        let length = text_length(text.as_bytes())?;
-        out.push_str(&text[..length]);
-        text = &text[length..];
-        if !text.starts_with('<') {
-            text = decode_first(text, out);
-            continue;
-        }
-        if let Some(behind) = without_end_tag(text.as_bytes(), name) {
-            return text.get(text.len() - behind.len()..);
-        }
-        let (markup, end) = markup::read(text.as_bytes(), 0)?;
-        match markup {
-            Markup::Start { .. } | Markup::End(_) => return None,
-            Markup::Literal(inside) => decode(&text[inside], true, out),
-            Markup::Bracket => out.push('<'),
-            Markup::DocType(_) | Markup::Nothing => {}
-        }
-        text = &text[end..];
     }
 }
 
