@@ -19,6 +19,9 @@ pub(crate) enum StandardMethod {
     Other,
 }
 
+/// A constant of `Method` only in later versions of `http`.
+const QUERY: &str = "QUERY";
+
 impl StandardMethod {
     #[inline]
     pub(crate) fn of(method: &Method) -> Self {
@@ -32,7 +35,7 @@ impl StandardMethod {
             Method::TRACE => Self::Trace,
             Method::CONNECT => Self::Connect,
             Method::PATCH => Self::Patch,
-            Method::QUERY => Self::Query,
+            _ if method.as_str() == QUERY => Self::Query,
             _ => Self::Other,
         }
     }
@@ -48,7 +51,7 @@ impl StandardMethod {
             Self::Trace => Method::TRACE,
             Self::Connect => Method::CONNECT,
             Self::Patch => Method::PATCH,
-            Self::Query => Method::QUERY,
+            Self::Query => Method::from_bytes(QUERY.as_bytes()).ok()?,
             Self::Other => return None,
         })
     }
