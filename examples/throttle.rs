@@ -1,9 +1,9 @@
 //! Simulates clients that want more than OSS gives, and prints what they get:
 //! `cargo run --release --example throttle [picture.svg]`
 //!
-//! Each line is the worst of five seeds. *Goodput* is what was accepted, as a share of what the best possible client
-//! would have got in that time; *refused* is the share of all requests that was refused. Both matter, and only
-//! together: a client that never retries has goodput 1, too.
+//! Each line is the worst of five seeds. *Goodput* is what was accepted, as a share of what the
+//! best possible client would have got in that time; *throttled* is the share of all requests that
+//! was throttled. Both matter, and only together: a client that never retries has goodput 1, too.
 #![expect(clippy::unwrap_used, reason = "a program that only prints")]
 
 mod simulation;
@@ -61,17 +61,19 @@ fn worst(
     SEEDS.map(|seed| figure(&scenario.play(kind, seed))).into_iter().reduce(fold).unwrap()
 }
 
-fn refused(slot: Slot) -> f64 {
-    100.0 * f64::from(slot.refused) / f64::from(slot.sent().max(1))
+fn throttled(slot: Slot) -> f64 {
+    100.0 * f64::from(slot.throttled) / f64::from(slot.sent().max(1))
 }
 
-/// The least goodput and the largest share of refusals, between two moments.
+/// The lowest goodput and the largest throttled share between two times.
 fn both(scenario: &Scenario, kind: Kind, optimum: f64, from: f64, to: f64) -> String {
     let outcomes = SEEDS.map(|seed| scenario.play(kind, seed).record.all(from, to));
     let goodput = outcomes.map(|slot| f64::from(slot.accepted) / (to - from) / optimum);
-    let (goodput, refused) =
-        (goodput.into_iter().fold(f64::MAX, f64::min), outcomes.map(refused).into_iter().fold(0.0, f64::max));
-    format!("goodput {goodput:.3}  refused {refused:5.2} %")
+    let (goodput, throttled) = (
+        goodput.into_iter().fold(f64::MAX, f64::min),
+        outcomes.map(throttled).into_iter().fold(0.0, f64::max),
+    );
+    format!("goodput {goodput:.3}  throttled {throttled:5.2} %")
 }
 
 fn job() {
@@ -85,10 +87,10 @@ fn job() {
             let most = |figure: fn(&Outcome) -> f64| worst(&scenario, kind, figure, f64::max);
             let sent = |outcome: &Outcome| f64::from(outcome.record.all(0.0, FOR_EVER).sent()) / 1000.0;
             println!(
-                "  {workers:3} workers, {:13}  goodput {:.3}  refused {:5.2} %  {:5.2} requests a GET  {:3.0} lost",
+                "  {workers:3} workers, {:13}  goodput {:.3}  throttled {:5.2} %  {:5.2} requests a GET  {:3.0} lost",
                 kind.name(),
                 least(|outcome| (1.9 / outcome.end).min(1.0) * outcome.done as f64 / 1000.0),
-                most(|outcome| refused(outcome.record.all(0.0, FOR_EVER))),
+                most(|outcome| throttled(outcome.record.all(0.0, FOR_EVER))),
                 most(sent),
                 most(|outcome| outcome.lost as f64),
             );
@@ -104,7 +106,7 @@ fn steady() {
             ("bucket of 0.1 s", Quota::Bucket { burst }),
             ("bucket of 50", Quota::Bucket { burst: 50.0 }),
             ("windows of 1 s", Quota::Windows { seconds: 1.0 }),
-            ("charges refusals", Quota::Charging { burst }),
+            ("charges throttled", Quota::Charging { burst }),
         ] {
             println!(
                 "  {rate:4}/s  {name:16}  {}",
@@ -150,7 +152,7 @@ fn starts() {
     }
 }
 
-/// Seconds until the quota is used up to 90 % for a whole second.
+/// Seconds until 90 % of the quota is used for a full second.
 fn back(record: &Record, from: f64, quota: f64) -> f64 {
     let full = |time: &f64| f64::from(record.all(*time, time + 1.0).accepted) >= 0.9 * quota;
     (0..200).map(|step| from + f64::from(step) * 0.1).find(full).map_or(f64::INFINITY, |time| time - from)
@@ -160,9 +162,9 @@ fn changes() {
     println!("\nquota 500, 100, 500 for 10 s each");
     for kind in [Kind::Ours, Kind::Backoff, Kind::Aimd] {
         println!(
-            "  {:13}  refused {:5.2} %, 90 % of the quota again after {:.1} s",
+            "  {:13}  throttled {:5.2} %, 90 % of the quota again after {:.1} s",
             kind.name(),
-            worst(&steps(), kind, |outcome| refused(outcome.record.all(0.0, 30.0)), f64::max),
+            worst(&steps(), kind, |outcome| throttled(outcome.record.all(0.0, 30.0)), f64::max),
             worst(&steps(), kind, |outcome| back(&outcome.record, 20.0, 500.0), f64::max),
         );
     }
@@ -200,9 +202,9 @@ fn shared_quota(clients: usize, kind: Kind, name: &str) {
     let outcomes: Vec<_> = (1..=20).map(|seed| scenario.play(kind, seed)).collect();
     let least =
         |figure: fn(&[f64]) -> f64| outcomes.iter().map(|o| figure(&shares(o, clients))).fold(2.0, f64::min);
-    let most = outcomes.iter().map(|outcome| refused(outcome.record.all(60.0, 120.0))).fold(0.0, f64::max);
+    let most = outcomes.iter().map(|outcome| throttled(outcome.record.all(60.0, 120.0))).fold(0.0, f64::max);
     println!(
-        "  {clients} clients, {name:13}  Jain's index {:.3}  smallest share {:.2} of the largest  refused {most:5.2} %",
+        "  {clients} clients, {name:13}  Jain's index {:.3}  smallest share {:.2} of the largest  throttled {most:5.2} %",
         least(jain),
         least(least_of_largest),
     );
@@ -230,12 +232,12 @@ fn outage() {
                 .map_or(f64::INFINITY, |time| time - 9.0)
         };
         println!(
-            "  {:13}  {:3.0} lost  {:.2} requests for each one offered  recovery {:.2} s  then {:4.0} refused  peak {:.2} × quota",
+            "  {:13}  {:3.0} lost  {:.2} requests for each one offered  recovery {:.2} s  then {:4.0} throttled  peak {:.2} × quota",
             kind.name(),
             most(|outcome| outcome.lost as f64),
             most(|outcome| f64::from(outcome.record.all(5.0, 9.0).sent()) / 800.0),
             most(recovery),
-            most(|outcome| f64::from(outcome.record.all(9.0, FOR_EVER).refused)),
+            most(|outcome| f64::from(outcome.record.all(9.0, FOR_EVER).throttled)),
             most(peak),
         );
     }

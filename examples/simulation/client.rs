@@ -19,9 +19,9 @@ pub(crate) enum Kind {
     Ours,
     /// Retry with exponential backoff and full jitter, for ever; nothing slows it down.
     Backoff,
-    /// A rate that rises steadily and is halved at each refusal.
+    /// A rate that rises steadily and is halved at each throttled response.
     Aimd,
-    /// Neither retry nor throttle: what is refused is given up.
+    /// Neither retry nor throttle: a throttled request is not sent again.
     Bare,
 }
 

@@ -15,7 +15,8 @@ use tower_oss::Error;
 
 use super::random::Random;
 
-/// Exponential backoff with full jitter from 100 ms to 20 s, as the SDKs do it, but with no end to the attempts.
+/// Exponential backoff with full jitter from 100 ms to 20 s, as the SDKs do it, but with no end to
+/// the attempts.
 #[derive(Clone)]
 pub(crate) struct PlainBackoff {
     random: Arc<Mutex<Random>>,
@@ -48,15 +49,16 @@ impl<R> Policy<Request<()>, Response<R>, Error> for PlainBackoff {
     }
 }
 
-/// Additive increase, multiplicative decrease: no limit until the first refusal, then half the measured rate, at most
-/// one cut in half a second, and each second a twentieth of the measured rate more.
+/// Additive increase, multiplicative decrease: no limit until the first throttled response, then
+/// half the measured rate, at most one cut in half a second, and each second a twentieth of the
+/// measured rate more.
 #[derive(Clone)]
 pub(crate) struct Aimd<S> {
     inner: S,
-    pace: Arc<Mutex<Pace>>,
+    limiter: Arc<Mutex<Law>>,
 }
 
-struct Pace {
+struct Law {
     rate: Option<f64>,
     step: f64,
     cut: Option<Instant>,
@@ -69,14 +71,14 @@ struct Pace {
 impl<S> Aimd<S> {
     pub(crate) fn new(inner: S) -> Self {
         let now = Instant::now();
-        let pace = Pace { rate: None, step: 0.0, cut: None, next: now, at: now, counted: (now, 0, 0) };
-        Self { inner, pace: Arc::new(Mutex::new(pace)) }
+        let limiter = Law { rate: None, step: 0.0, cut: None, next: now, at: now, counted: (now, 0, 0) };
+        Self { inner, limiter: Arc::new(Mutex::new(limiter)) }
     }
 }
 
-impl Pace {
+impl Law {
     /// When the next request may go.
-    fn turn(&mut self, now: Instant) -> Instant {
+    fn permit(&mut self, now: Instant) -> Instant {
         if now - self.counted.0 >= Duration::from_secs(1) {
             self.counted = (now, 0, self.counted.1);
         }
@@ -84,12 +86,12 @@ impl Pace {
         let Some(rate) = &mut self.rate else { return now };
         *rate += self.step * (now - self.at).as_secs_f64();
         self.at = now;
-        let turn = self.next.max(now);
-        self.next = turn + Duration::from_secs_f64(1.0 / *rate);
-        turn
+        let permit = self.next.max(now);
+        self.next = permit + Duration::from_secs_f64(1.0 / *rate);
+        permit
     }
 
-    fn refused(&mut self, now: Instant) {
+    fn throttled(&mut self, now: Instant) {
         if self.cut.is_some_and(|cut| now - cut < Duration::from_millis(500)) {
             return;
         }
@@ -119,14 +121,14 @@ where
     fn call(&mut self, request: Request<()>) -> Self::Future {
         let clone = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, clone);
-        let pace = Arc::clone(&self.pace);
+        let limiter = Arc::clone(&self.limiter);
         Box::pin(async move {
-            let turn = pace.lock().unwrap().turn(Instant::now());
-            sleep_until(turn).await;
+            let permit = limiter.lock().unwrap().permit(Instant::now());
+            sleep_until(permit).await;
             let result = inner.call(request).await;
             if let Err(Error::Oss(error)) = &result {
                 if error.is_throttled() {
-                    pace.lock().unwrap().refused(Instant::now());
+                    limiter.lock().unwrap().throttled(Instant::now());
                 }
             }
             result

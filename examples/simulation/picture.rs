@@ -22,8 +22,8 @@ const QUOTA: RGBColor = RGBColor(150, 150, 150);
 const ACCEPTED: RGBColor = RGBColor(0, 60, 140);
 const THROTTLED: RGBColor = RGBColor(230, 90, 30);
 
-/// Draws accepted and throttled requests a second over time, a panel for each client. The page is white, so that it can be
-/// read on a dark one.
+/// Draws accepted and throttled requests a second over time, a panel for each client. The page is
+/// white, so that it can be read on a dark one.
 pub(crate) fn draw(path: &str, panels: &[Panel<'_>]) -> Result<(), Box<dyn Error>> {
     let root = SVGBackend::new(path, (760, 210 * panels.len() as u32)).into_drawing_area();
     root.fill(&WHITE)?;
@@ -63,7 +63,7 @@ pub(crate) fn draw(path: &str, panels: &[Panel<'_>]) -> Result<(), Box<dyn Error
             .draw_series(LineSeries::new(accepted, ACCEPTED.stroke_width(2)))?
             .label("accepted")
             .legend(line(ACCEPTED, 2));
-        let throttled = mean(|record, time| record.all(time, time + MEAN).refused);
+        let throttled = mean(|record, time| record.all(time, time + MEAN).throttled);
         chart
             .draw_series(LineSeries::new(throttled, THROTTLED.stroke_width(1)))?
             .label("throttled")

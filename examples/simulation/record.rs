@@ -2,26 +2,26 @@
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Record {
     slots: Vec<Vec<Slot>>,
-    /// Requests that the server could have accepted, and that nobody sent in time.
+    /// Requests that the server could have accepted, but that were not sent in time.
     unused: Vec<f64>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Slot {
     pub(crate) accepted: u32,
-    pub(crate) refused: u32,
+    pub(crate) throttled: u32,
     pub(crate) failed: u32,
 }
 
 impl Slot {
     pub(crate) fn sent(self) -> u32 {
-        self.accepted + self.refused + self.failed
+        self.accepted + self.throttled + self.failed
     }
 
     pub(crate) fn plus(self, other: Self) -> Self {
         Self {
             accepted: self.accepted + other.accepted,
-            refused: self.refused + other.refused,
+            throttled: self.throttled + other.throttled,
             failed: self.failed + other.failed,
         }
     }

@@ -27,7 +27,7 @@ use super::{
 pub(crate) enum Load {
     /// Each worker of each client sends one request after the other, until this time.
     Workers { count: usize, until: f64 },
-    /// The workers have so many requests to send in all.
+    /// The number of requests that all workers together send.
     Job { workers: usize, requests: u64 },
     /// So many requests a second, at random moments, until this time, however long they take.
     Offered { rate: f64, until: f64 },

@@ -19,17 +19,17 @@ use super::{random::Random, record::Record};
 /// How the server counts.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Quota {
-    /// A bucket that fills at the rate and holds so many.
+    /// A bucket of this capacity that fills at the rate.
     Bucket { burst: f64 },
     /// So many in each window of the clock.
     Windows { seconds: f64 },
-    /// A bucket that a refused request empties, too.
+    /// A bucket that throttled requests empty, too.
     Charging { burst: f64 },
     /// A bucket; what comes too early is accepted, and held back.
     Delaying { burst: f64 },
-    /// No rate at all, but so many requests at a time, each of which takes a while.
+    /// No rate, but a maximum number of concurrent requests, each of which takes a while.
     Concurrency { at_once: usize, work: Duration },
-    /// No rate at all, but so many bytes a second, and requests of 0.1 to 1.9 times the mean size.
+    /// No request rate, but a byte rate, with requests of 0.1 to 1.9 times the mean size.
     Bandwidth { mean: f64, burst: f64 },
     /// Everything is accepted.
     None,
@@ -51,7 +51,7 @@ pub(crate) struct Nature {
     /// The rate from each moment on.
     pub(crate) steps: Vec<(f64, f64)>,
     pub(crate) outage: Option<Outage>,
-    /// Share of answers that are a 500 without any reason.
+    /// Fraction of responses that are a random 500.
     pub(crate) noise: f64,
     /// Share of the requests that is throttled at random.
     pub(crate) random_429s: f64,
@@ -79,14 +79,14 @@ struct State {
     at: f64,
     active: usize,
     record: Record,
-    refused: Response<Full<Bytes>>,
+    throttled: Response<Full<Bytes>>,
     failed: Response<Full<Bytes>>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
 enum Verdict {
     Accepted,
-    Refused,
+    Throttled,
     Failed,
 }
 
@@ -113,7 +113,7 @@ impl Server {
             at: 0.0,
             active: 0,
             record: Record::default(),
-            refused: ErrorResponse::new(code).response(),
+            throttled: ErrorResponse::new(code).response(),
             failed: ErrorResponse::new(match nature_outage {
                 Some(Outage { by_503: true, .. }) => ErrorCode::ServiceUnavailable,
                 _ => ErrorCode::InternalError,
@@ -177,12 +177,12 @@ impl State {
         let slot = self.record.slot(client, now);
         match verdict {
             Verdict::Accepted => slot.accepted += 1,
-            Verdict::Refused => slot.refused += 1,
+            Verdict::Throttled => slot.throttled += 1,
             Verdict::Failed => slot.failed += 1,
         }
         let mut response = match verdict {
             Verdict::Accepted => Response::default(),
-            Verdict::Refused => self.refused.clone(),
+            Verdict::Throttled => self.throttled.clone(),
             Verdict::Failed => self.failed.clone(),
         };
         match self.nature.quota {
@@ -200,7 +200,7 @@ impl State {
             return Verdict::Failed;
         }
         if self.nature.random_429s > 0.0 && self.random.next() < self.nature.random_429s {
-            return Verdict::Refused;
+            return Verdict::Throttled;
         }
         self.catch_up(now);
         let (cost, charges) = match self.nature.quota {
@@ -211,7 +211,7 @@ impl State {
                 self.tokens -= 1.0;
                 return Verdict::Accepted;
             }
-            Quota::Concurrency { at_once, .. } if self.active >= at_once => return Verdict::Refused,
+            Quota::Concurrency { at_once, .. } if self.active >= at_once => return Verdict::Throttled,
             Quota::Concurrency { .. } | Quota::None => return Verdict::Accepted,
         };
         if self.tokens >= cost {
@@ -223,7 +223,7 @@ impl State {
             self.record.waste(self.tokens, now, now);
             self.tokens = 0.0;
         }
-        Verdict::Refused
+        Verdict::Throttled
     }
 
     /// Adds the tokens that have come since the last time.

@@ -1,4 +1,4 @@
-//! Random servers and clients, to find those that nobody has thought of.
+//! Random servers and clients, to find cases that no test has listed.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering::Relaxed},
@@ -16,7 +16,8 @@ use super::{
 
 /// The load begins to change after this time, in seconds.
 const CHANGE: f64 = 95.0;
-/// What is counted after a start, a change or an outage begins this long after it, and takes this long.
+/// What is counted after a start, a change or an outage begins this long after it, and takes this
+/// long.
 const SETTLE: f64 = 30.0;
 const COUNTED: f64 = 60.0;
 
@@ -175,7 +176,7 @@ impl Plan {
             seed,
             name: self.name.clone(),
             goodput: f64::from(sum.accepted) / possible,
-            throttled: f64::from(sum.refused) / f64::from(sum.sent().max(1)),
+            throttled: f64::from(sum.throttled) / f64::from(sum.sent().max(1)),
             progress,
             share,
         }
@@ -191,7 +192,7 @@ pub(crate) fn trace(seed: u64) {
     for from in steps {
         let (slot, possible) = (record.all(from, from + 5.0), plan.possible(&record, from, from + 5.0) / 5.0);
         let [accepted, throttled, failed] =
-            [slot.accepted, slot.refused, slot.failed].map(|count| f64::from(count) / 5.0);
+            [slot.accepted, slot.throttled, slot.failed].map(|count| f64::from(count) / 5.0);
         println!("{from:4.0} s {possible:10.1}{accepted:10.1}{throttled:11.1}{failed:10.1}");
     }
 }

@@ -1,4 +1,5 @@
-//! Any bytes as an error document: in the body, and in the header `x-oss-err`; also over and over, up to 400 KiB.
+//! Any bytes as an error document: in the body, and in the header `x-oss-err`; also over and over,
+//! up to 400 KiB.
 //!
 //! The bodies of `tests/data` are a start.
 #![no_main]

@@ -1,4 +1,4 @@
-//! Any bytes as an error body, cut into frames in any way: the same error as of the whole body.
+//! Any bytes as an error body, split into any frames: the same error as from one frame.
 #![no_main]
 
 mod shared;

@@ -1,4 +1,5 @@
-//! Any response head and body, as they come over the wire: also with headers of 400 KiB in all, be they long or many.
+//! Any response head and body, as they come over the wire: also with headers of 400 KiB in all, be
+//! they long or many.
 //!
 //! `tests/data/*.http` are a start.
 #![no_main]

@@ -1,6 +1,8 @@
-//! Any text as the times that a server sends: `Retry-After`, `Date`, `Age`, `ServerTime`, and the two of OSS in milliseconds.
+//! Any text as the times that a server sends: `Retry-After`, `Date`, `Age`, `ServerTime`, and the
+//! two of OSS in milliseconds.
 //!
-//! One a line, in this order. The layer learns the offset of the clock from them, and the policy waits by them.
+//! One a line, in this order. The layer learns the offset of the clock from them, and the policy
+//! waits by them.
 #![no_main]
 
 mod shared;

@@ -1,9 +1,10 @@
-//! Base64 as it comes in a header: in either alphabet, padded or not, with blanks or escapes in it.
+//! Base64 in headers: in either alphabet, padded or not, with blanks or escapes.
 
-/// Marks what is no digit.
+/// Marks a byte that is not a digit.
 const NONE: u32 = 1 << 31;
 
-/// The digits, each shifted to its place among four. That takes half the instructions of a decoder that shifts them.
+/// The digits, each shifted to its position among four. This takes half the instructions of
+/// shifting at run time.
 const DIGITS: [[u32; 256]; 4] = [digits(18), digits(12), digits(6), digits(0)];
 
 const fn digits(shift: u32) -> [u32; 256] {
@@ -25,7 +26,7 @@ pub(super) fn decode(text: &[u8]) -> Vec<u8> {
     if rest.iter().all(|b| *b == b'=') {
         return out;
     }
-    // It has been altered on its way.
+    // It was altered in transit.
     let digits: Vec<u8> = unescaped(text)
         .into_iter()
         .filter(|b| !b.is_ascii_whitespace())
@@ -34,7 +35,7 @@ pub(super) fn decode(text: &[u8]) -> Vec<u8> {
     digits_decoded(&digits).0
 }
 
-/// Decodes as far as there are digits, whatever the bits are that make no byte; returns what stands behind them.
+/// Decodes up to the first byte that is not a digit, and ignores trailing bits. Returns the rest.
 fn digits_decoded(text: &[u8]) -> (Vec<u8>, &[u8]) {
     let mut out = vec![0; text.len() / 4 * 3 + 3];
     let mut decoded = 0;
@@ -59,12 +60,13 @@ fn digits_decoded(text: &[u8]) -> (Vec<u8>, &[u8]) {
     }
 }
 
-/// The bits of up to four digits, from the highest place on.
+/// The bits of up to four digits, from the highest position.
 fn bits(digits: &[u8]) -> u32 {
     digits.iter().zip(&DIGITS).fold(0, |bits, (digit, places)| bits | places[usize::from(*digit)])
 }
 
-/// Resolves `%2B` and the like, and takes line breaks written as `\r\n` for blanks.
+/// Decodes `%2B` and the like, and turns line breaks written as `\r
+/// ` into blanks.
 pub(super) fn unescaped(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;

@@ -1,9 +1,9 @@
 //! The members of a JSON error document.
 //!
-//! A reader of our own, because what serde_json keeps ends at the first flaw, and the request id may stand behind it: it
-//! passes over commas too many or too few, comments, broken escapes, line breaks in a string, numbers of any form. A
-//! visitor on serde_json that keeps what came before a flaw takes as many lines, and cannot tell where a borrowed
-//! value stands, so that it copies every value.
+//! Not serde_json, because that stops at the first flaw, and the request id may come after it. This
+//! reader tolerates extra and missing commas, comments, broken escapes, line breaks in strings and
+//! numbers of any form. A serde_json visitor that keeps what precedes a flaw is not shorter, and
+//! cannot tell the position of a borrowed value, so it copies every value.
 
 mod escape;
 mod token;
@@ -17,19 +17,20 @@ use self::{
 use super::trim;
 use crate::error::{Basic, Basics, Fields, MAX_DEPTH, MAX_NAME, Span};
 
-/// What reading a JSON body came to.
+/// The outcome of reading a JSON body.
 #[derive(Debug, PartialEq)]
 pub(super) struct JsonOutcome {
     /// It may be an error document of OSS.
     pub(super) is_oss: bool,
-    /// It has neither an object `Error` nor a code: many gateways write the like.
+    /// It has neither an object `Error` nor a code, like the errors of many gateways.
     pub(super) is_bare: bool,
     /// It is complete.
     pub(super) closed: bool,
 }
 
-/// Reads the document that begins here. It has one of three shapes: the members inside an object `Error`, the same
-/// members at the top, or just a `message` at the top. What came before a cut is kept.
+/// Reads the document that begins here. It has one of three shapes: the members in an object
+/// `Error`, the same members at the top, or only a `message` at the top. Values before a cut are
+/// kept.
 pub(super) fn read(text: &str, start: usize, fields: &mut Fields) -> JsonOutcome {
     let mut document = JsonDocument {
         text,
@@ -59,7 +60,7 @@ pub(super) fn read(text: &str, start: usize, fields: &mut Fields) -> JsonOutcome
 struct JsonDocument<'a> {
     text: &'a str,
     fields: &'a mut Fields,
-    /// The basic values beside the object `Error`: that one's go before them, wherever it stands.
+    /// The basic values beside the object `Error`. Those in the object come first, wherever it is.
     top: Basics,
     /// The open objects and arrays, outermost first.
     open: Vec<Open>,
@@ -67,19 +68,19 @@ struct JsonDocument<'a> {
     name: Option<Raw>,
     in_envelope: bool,
     has_envelope: bool,
-    /// How many are open that are not kept, all of them inside the last of `open`.
+    /// How many open ones are not kept, all of them inside the last of `open`.
     skipped_objects: usize,
     skipped_arrays: usize,
 }
 
 struct Open {
     is_array: bool,
-    /// The name it adds to the path of what is inside of it.
+    /// The name that it adds to the paths of its members.
     name: Option<Raw>,
 }
 
 impl Raw {
-    /// The text as it is meant.
+    /// The decoded text.
     fn decoded<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let raw = &text[self.range.clone()];
         if !self.escaped {
@@ -107,7 +108,8 @@ impl JsonDocument<'_> {
         self.open.push(Open { is_array, name: name.filter(|_| !is_envelope) });
     }
 
-    /// Closes the nearest open one of this kind and all in it; says whether that was the root.
+    /// Closes the nearest open one of this kind and everything in it. Returns whether that was the
+    /// root.
     fn close(&mut self, is_array: bool) -> bool {
         self.name = None;
         let skipped = if is_array { &mut self.skipped_arrays } else { &mut self.skipped_objects };
@@ -139,7 +141,7 @@ impl JsonDocument<'_> {
         if word == "null" {
             self.name = None;
         } else {
-            // A number is an id, but no code.
+            // A number can be an id, but not a code.
             self.value(raw, |basic| is_number && basic != Basic::Code);
         }
     }
@@ -153,8 +155,8 @@ impl JsonDocument<'_> {
         self.open.iter().filter_map(|open| open.name.as_ref())
     }
 
-    /// Whether a value of this name is kept: it has one, not too long a path, and nothing around it is skipped. The
-    /// elements of an array have the array's name.
+    /// Whether a value of this name is kept: it has a name, its path is short enough, and it is not
+    /// inside something skipped. The elements of an array have the array's name.
     fn has_place(&self, name: Option<&Raw>) -> bool {
         let length: usize = self.outer().chain(name).map(|name| name.range.len() + 1).sum();
         (name.is_some() || self.in_array())
@@ -184,7 +186,7 @@ impl JsonDocument<'_> {
         }
     }
 
-    /// The name that the path of a value consists of, unless there are several.
+    /// The only name of a value's path, or `None` if there are several.
     fn only_name(&self, name: Option<&Raw>) -> Option<Raw> {
         let mut names = self.outer().chain(name);
         names.next().filter(|_| names.next().is_none()).cloned()
@@ -199,7 +201,7 @@ impl JsonDocument<'_> {
         if self.in_envelope { self.fields.set(basic, value) } else { self.top.set(basic, value) }
     }
 
-    /// The names of all that is open and of the member, with slashes between them.
+    /// The path: the names of everything open and of the member, separated by slashes.
     fn path(&mut self, name: Option<&Raw>) -> Span {
         let start = self.fields.decoded().len();
         let names = self.open.iter().filter_map(|open| open.name.as_ref()).chain(name);
@@ -213,7 +215,7 @@ impl JsonDocument<'_> {
         self.fields.decoded_since(start)
     }
 
-    /// Where a text stands: in the document, if it has no escapes.
+    /// The span of a text: in the document, if it has no escapes.
     fn span(&mut self, raw: &Raw) -> Span {
         if !raw.escaped {
             return Span::source(raw.range.start, raw.range.end);

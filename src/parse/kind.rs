@@ -1,4 +1,4 @@
-//! What a body is, by how it begins.
+//! The kind of a body, from its beginning.
 
 use super::{
     is_blank,
@@ -7,12 +7,12 @@ use super::{
 };
 use crate::error::BodyKind;
 
-/// How OSS's own documents begin: that takes one comparison.
+/// The beginning of OSS's documents, for a fast path.
 const USUAL: &[u8] = b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error>";
 
-/// What a body is, and where the first thing in it begins that counts: of an error document, its root.
+/// The kind of a body, and the position of its first relevant part: the root of an error document.
 ///
-/// `OssJson` means JSON here: only reading it tells whose it is.
+/// `OssJson` means any JSON here: only reading it tells whether it is OSS's.
 pub(super) fn of(body: &[u8]) -> (BodyKind, usize) {
     if body.starts_with(USUAL) {
         return (BodyKind::OssXml, USUAL.len() - "<Error>".len());
@@ -53,7 +53,7 @@ fn of_root(name: &[u8]) -> BodyKind {
     }
 }
 
-/// Proxies leave out the outer elements of a page.
+/// Some proxies omit the outer elements of a page.
 fn is_html(name: &[u8]) -> bool {
     ["html", "head", "body", "title", "center", "h1", "p", "div"]
         .iter()
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bodies_are_told_apart_by_their_beginning() {
+    fn bodies_are_recognized_by_their_beginning() {
         for (body, kind) in [
             (&b""[..], BodyKind::None),
             (b" \r\n", BodyKind::Other),

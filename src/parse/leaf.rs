@@ -11,7 +11,7 @@ use super::{
 };
 use crate::error::{Fields, MAX_NAME, Span};
 
-/// The name of an element, and where it stands.
+/// The name of an element, and its range.
 #[derive(Clone, Copy)]
 pub(super) struct Name<'a> {
     pub(super) local: &'a [u8],
@@ -30,7 +30,8 @@ impl<'a> Name<'a> {
     }
 }
 
-/// Reads a start tag that is a short name of letters, from behind its bracket; returns what stands behind it, too.
+/// Reads a start tag that is a short name of letters, from after its bracket. Returns the rest,
+/// too.
 #[inline]
 pub(super) fn plain_name(tag: &[u8]) -> Option<(&[u8], &[u8])> {
     let (name, inside) = tag.split_at(letters(tag)?);
@@ -38,7 +39,8 @@ pub(super) fn plain_name(tag: &[u8]) -> Option<(&[u8], &[u8])> {
     (begins_with_letter(name) && name.len() <= MAX_NAME).then_some((name, inside))
 }
 
-/// As [`plain_name`], for a name that may have a prefix, hyphens, dots or digits in it. With prefixes, that saves a quarter.
+/// As [`plain_name`], for a name that may have a prefix, hyphens, dots or digits. Saves a quarter
+/// with prefixes.
 #[inline]
 pub(super) fn start_tag<'a>(text: &str, tag: &'a [u8]) -> Option<(Name<'a>, &'a [u8])> {
     if !begins_with_letter(tag) {
@@ -64,10 +66,11 @@ fn begins_with_letter(tag: &[u8]) -> bool {
     matches!(tag, [b'A'..=b'Z' | b'a'..=b'z' | b'_' | 0x80.., ..])
 }
 
-/// How far it is to the first byte that comes before the letters. Eight at a time: that saves a twentieth.
+/// The distance to the first byte that sorts before the letters. Eight at a time: saves a
+/// twentieth.
 ///
-/// Whatever means something in a tag comes before them, and has neither of the two high bits. There are always
-/// eight: behind a name come its bracket, its end tag, and that of the root.
+/// All special bytes of a tag sort before them, with neither of the two high bits set. There are
+/// always eight bytes: a name is followed by its bracket, its end tag, and that of the root.
 fn letters(tag: &[u8]) -> Option<usize> {
     tag.chunks_exact(8).zip((0..).step_by(8)).find_map(|(eight, start)| {
         let eight = u64::from_le_bytes(eight.try_into().ok()?);
@@ -76,13 +79,15 @@ fn letters(tag: &[u8]) -> Option<usize> {
     })
 }
 
-/// How far it is to what ends a value, or has to be decoded in it: a reference, or the carriage return of a line end.
+/// The distance to the end of a value, or to what must be decoded in it: a reference, or a carriage
+/// return.
 #[inline]
 pub(super) fn text_length(inside: &[u8]) -> Option<usize> {
     memchr3(b'<', b'&', b'\r', inside)
 }
 
-/// Reads the value of a leaf; returns what stands behind its end tag, too. None if the element is no leaf.
+/// Reads the value of a leaf. Returns the rest after its end tag, too. `None` if the element is not
+/// a leaf.
 #[inline]
 pub(super) fn value<'a>(
     text: &'a str,
@@ -103,12 +108,12 @@ pub(super) fn value<'a>(
     }
 }
 
-/// Whether a text begins with a start tag, or what looks like one: then nothing need be decoded to find out.
+/// Whether a text begins with a start tag, or something similar, which is found without decoding.
 fn begins_tag(text: &[u8]) -> bool {
     matches!(text, [b'<', next, ..] if markup::begins_name(*next))
 }
 
-/// As [`value`], for one that does not stand in the document letter by letter; the first of it does, over this length.
+/// As [`value`], for one that must be decoded after this length.
 #[inline(never)]
 fn decoded_value<'a>(
     inside: &'a str,
@@ -127,7 +132,8 @@ fn decoded_value<'a>(
     Some((fields.decoded_since(start + value.start), behind))
 }
 
-/// Appends what the text of a leaf stands for; returns the text behind its end tag. None if it is not a leaf.
+/// Appends the decoded text of a leaf. Returns the rest after its end tag, or `None` if it is not a
+/// leaf.
 fn decode_up_to_end<'a>(
     mut text: &'a str,
     mut length: usize,
@@ -159,7 +165,7 @@ fn decode_up_to_end<'a>(
     }
 }
 
-/// What stands behind the end tag of this name, as XML writers write it.
+/// The rest after the end tag of this name, in its usual form.
 #[inline]
 pub(super) fn without_end_tag<'a>(text: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     text.strip_prefix(b"</")?.strip_prefix(name)?.strip_prefix(b">")

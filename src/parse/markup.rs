@@ -1,13 +1,13 @@
-//! The pieces that XML is made of, each read by itself.
+//! Reads single pieces of XML.
 //!
-//! A fault never ends the document: a `<` that begins nothing is text. Only markup whose end is missing does, because
-//! the text may have been cut there.
+//! A fault never ends the document: a `<` that begins no markup is text. Only markup without an end
+//! does, because the text may have been cut there.
 
 use std::ops::Range;
 
 use memchr::{memchr, memchr_iter, memchr2};
 
-/// What begins at a `<`. Names are local names, without a prefix.
+/// The markup that begins at a `<`. Names are local names, without a prefix.
 #[derive(Debug, PartialEq)]
 pub(super) enum Markup {
     Start {
@@ -21,13 +21,14 @@ pub(super) enum Markup {
     Literal(Range<usize>),
     /// A document type, and its name.
     DocType(Range<usize>),
-    /// A comment, a declaration, a processing instruction: nothing that counts.
+    /// A comment, a declaration, a processing instruction: ignored.
     Nothing,
     /// A bracket that is part of the text.
     Bracket,
 }
 
-/// Reads the markup that begins at this `<`, and says where it ends. None if the text ends first.
+/// Reads the markup that begins at this `<`. Returns it and its end, or `None` if the text ends
+/// first.
 pub(super) fn read(text: &[u8], start: usize) -> Option<(Markup, usize)> {
     match &text[start + 1..] {
         [b'/', ..] => end_tag(text, start + 2),
@@ -49,7 +50,7 @@ pub(super) fn begins_name(byte: u8) -> bool {
 
 fn start_tag(text: &[u8], at: usize) -> Option<(Markup, usize)> {
     let Some(end) = next_bracket(text, at) else {
-        // A quote is not closed: the text was cut in a tag, or this is none.
+        // A quote is not closed: the text was cut in a tag, or this is not a tag.
         let bracket = memchr2(b'<', b'>', &text[at..])?;
         return (text[at + bracket] == b'<').then_some((Markup::Bracket, at));
     };
@@ -61,7 +62,7 @@ fn start_tag(text: &[u8], at: usize) -> Option<(Markup, usize)> {
     Some((Markup::Start { name: local(text, full.clone()), full, is_empty: tag.ends_with(b"/") }, end + 1))
 }
 
-/// Whatever stands around the name, and even if its bracket is missing.
+/// Tolerates text around the name, and a missing bracket.
 fn end_tag(text: &[u8], at: usize) -> Option<(Markup, usize)> {
     let end = at + memchr2(b'<', b'>', &text[at..])?;
     let start = end - text[at..end].trim_ascii_start().len();
@@ -101,9 +102,10 @@ fn declaration(text: &[u8], start: usize) -> Option<(Markup, usize)> {
 
 /// The next `<` or `>` that no quotes enclose.
 ///
-/// Linear however often it is called for a tag that another one interrupts: of three such calls, or fewer, from
-/// successive tags, one stops where the one before it did. Quotes permute three states (outside, and in either kind
-/// of quotes), so a call that begins in the state another one has left goes on just as that one would have.
+/// Linear even if it is called for many tags that other ones interrupt: of at most three calls from
+/// successive tags, one stops where the previous one did. Quotes permute three states (outside, and
+/// in either kind of quotes), so a call that begins in the state that another one left continues
+/// like it.
 fn next_bracket(text: &[u8], mut at: usize) -> Option<usize> {
     loop {
         at += text[at..].iter().position(|b| matches!(b, b'<' | b'>' | b'"' | b'\''))?;
@@ -114,7 +116,7 @@ fn next_bracket(text: &[u8], mut at: usize) -> Option<usize> {
     }
 }
 
-/// Where the first of these ends, which all end in a `>`.
+/// The end of the first of these, which all end in a `>`.
 fn end_of(text: &[u8], start: usize, end: &str) -> Option<usize> {
     memchr_iter(b'>', &text[start..])
         .map(|at| start + at + 1)
@@ -135,7 +137,7 @@ fn local(text: &[u8], name: Range<usize>) -> Range<usize> {
 mod tests {
     use super::*;
 
-    /// What a text begins with, and what stands behind it.
+    /// The first markup of a text, and the rest.
     fn first(text: &str) -> Option<(String, &str)> {
         let (markup, end) = read(text.as_bytes(), 0)?;
         let said = match markup {
@@ -152,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_is_told_from_the_others() {
+    fn every_kind_is_recognized() {
         for (text, said, behind) in [
             ("<a>b", "start a of a false", "b"),
             ("<a:b/>", "start b of a:b true", ""),

@@ -16,26 +16,26 @@ use crate::error::{BodyKind, Fields};
 
 pub(crate) use self::x_oss_err::read as x_oss_err;
 
-/// What a body is, besides what its fields say.
+/// What a body is, besides its fields.
 #[derive(Debug)]
 pub(crate) struct Parsed {
     pub(crate) kind: BodyKind,
-    /// It is JSON that many gateways write, too: whose it is, only the headers tell.
+    /// It is JSON like that of many gateways: only the headers tell whether it is OSS's.
     pub(crate) is_bare: bool,
-    /// The error document ends in what was read: nothing more can come that matters.
+    /// The error document is complete.
     pub(crate) closed: bool,
     /// The body, unless it became the source of the fields.
     pub(crate) body: Option<Vec<u8>>,
 }
 
 impl Parsed {
-    /// A body that says nothing.
+    /// An empty body.
     fn foreign(kind: BodyKind, body: Vec<u8>) -> Self {
         Self { kind, is_bare: false, closed: false, body: Some(body) }
     }
 }
 
-/// Reads an error body, whatever it is, into fields that are empty so far.
+/// Reads any error body into empty fields.
 pub(crate) fn body(body: Vec<u8>, fields: &mut Fields) -> Parsed {
     match kind::of(&body) {
         (BodyKind::OssXml, root) => read_xml(body, root, fields),
@@ -73,10 +73,11 @@ fn read_json(body: Vec<u8>, start: usize, fields: &mut Fields) -> Parsed {
     }
 }
 
-/// How many bytes a text may grow by where it is not UTF-8.
+/// How many bytes a text may grow by when invalid UTF-8 is replaced.
 const MAX_GROWTH: usize = 16 * 1024;
 
-/// Text with what is not UTF-8 replaced: by U+FFFD, three bytes long, until it has grown too much, then by `?`.
+/// Replaces invalid UTF-8: by U+FFFD, which has three bytes, until the text has grown too much,
+/// then by `?`.
 fn lossy(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() + (2 * faults(bytes).count()).min(MAX_GROWTH + 2));
     let mut read = 0;
@@ -89,7 +90,8 @@ fn lossy(bytes: &[u8]) -> String {
     text
 }
 
-/// What is not UTF-8: the text before each fault, and where the fault ends. `utf8_chunks` takes four times as long.
+/// The invalid sequences: the text before each, and its end. `utf8_chunks` takes four times as
+/// long.
 fn faults(bytes: &[u8]) -> impl Iterator<Item = (&str, usize)> {
     let mut at = 0;
     iter::from_fn(move || {
@@ -100,16 +102,16 @@ fn faults(bytes: &[u8]) -> impl Iterator<Item = (&str, usize)> {
     })
 }
 
-/// White space, as XML and JSON count it.
+/// White space as defined by XML and JSON.
 fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 
-/// Where a value stands between the blanks around it, unless they are part of what was signed.
+/// The range of a value without the blanks around it, unless they are part of a signed text.
 #[inline]
 fn trim(value: &[u8], name: &[u8]) -> Range<usize> {
     match value {
-        // Most values need none of it: that saves a tenth.
+        // Fast path for values without blanks. Saves a tenth.
         [first, .., last] if *first > b' ' && *last > b' ' => 0..value.len(),
         _ if matches!(name, b"StringToSign" | b"CanonicalRequest") => 0..value.len(),
         _ => {
@@ -120,7 +122,7 @@ fn trim(value: &[u8], name: &[u8]) -> Range<usize> {
     }
 }
 
-/// The text behind byte order marks and blanks.
+/// The text after byte order marks and blanks.
 fn skip_preamble(mut body: &[u8]) -> &[u8] {
     loop {
         body = body.trim_ascii_start();

@@ -7,12 +7,12 @@ use memchr::memchr2;
 use super::{is_blank, text::decode, trim};
 use crate::error::{Fields, MAX_DEPTH, MAX_NAME, Span};
 
-/// The elements in which elements have been found. A document without any has none, and allocates nothing here.
+/// The open elements that have children. A document without any allocates nothing here.
 #[derive(Default)]
 pub(super) struct Nesting {
-    /// Outermost first: the root, and what is open in it.
+    /// Outermost first: the root, and the open elements in it.
     open: Vec<Element>,
-    /// How many elements are open that are not kept, all of them inside of the last of `open`.
+    /// How many open elements are not kept, all of them inside of the last of `open`.
     skipped: usize,
 }
 
@@ -31,7 +31,7 @@ pub(super) enum Ended {
     /// This many of the elements that are kept, the innermost first.
     Elements(usize),
     Root,
-    /// Nothing: no element is open in the root.
+    /// No element: none is open in the root.
     Nothing,
 }
 
@@ -42,7 +42,8 @@ impl Nesting {
         self.open.len() < 2 && self.skipped == 0
     }
 
-    /// Notes a child whose name has this length; says whether it is kept: not too deep, and its path not too long.
+    /// Adds a child whose name has this length. Returns whether it is kept: not too deep, with a
+    /// path that is short enough.
     #[inline]
     pub(super) fn keeps_child(&mut self, name: usize) -> bool {
         if self.is_empty() { name <= MAX_NAME } else { self.keeps_nested(name) }
@@ -81,8 +82,9 @@ impl Nesting {
         }
     }
 
-    /// Ends the nearest element of the name and all that is open in it. A name that none has ends the innermost
-    /// element, so that a wrong name costs no more than its own value; at the root, it ends nothing.
+    /// Ends the nearest element of this name and everything open in it. An unknown name ends the
+    /// innermost element, so that a wrong name loses only its own value. At the root, it ends
+    /// nothing.
     pub(super) fn end(&mut self, text: &str, name: &str) -> Ended {
         let nearest = self.nearest(text, name);
         if self.skipped > 0 && nearest.is_none_or(|at| self.open[at].namesakes > 0) {
@@ -116,8 +118,8 @@ impl Nesting {
         }
     }
 
-    /// Closes the innermost element inside of the root; returns its name and its value. One with children has a value
-    /// only if it has a text beside them.
+    /// Closes the innermost element inside of the root. Returns its name and its value. An element
+    /// with children has a value only if it also has text.
     pub(super) fn close(&mut self, text: &str, fields: &mut Fields) -> Option<(Range<usize>, Option<Span>)> {
         if self.is_empty() {
             return None;
@@ -127,7 +129,7 @@ impl Nesting {
         Some((element.name, (!element.has_children || !value.is_empty()).then_some(value)))
     }
 
-    /// The path of an element in here: the names, with slashes between them.
+    /// The path of an element in here: the names, separated by slashes.
     pub(super) fn path(&self, text: &str, name: Range<usize>, fields: &mut Fields) -> Span {
         let out = fields.decoded_of(text.len() - name.start);
         let start = out.len();
@@ -140,7 +142,7 @@ impl Nesting {
     }
 }
 
-/// The text of an element that has children: a range of the document for as long as it is one, then a copy.
+/// The text of an element with children: a range of the document if possible, else a copy.
 #[derive(Default)]
 struct Value {
     range: Range<usize>,
@@ -150,7 +152,7 @@ struct Value {
 }
 
 impl Value {
-    /// Appends a part. The blanks between children say nothing.
+    /// Appends a part. Blanks between children are ignored.
     fn push(&mut self, text: &str, range: Range<usize>, literal: bool, has_children: bool) {
         let so_far = &text[self.range.clone()];
         if self.copy.is_none() && (so_far.is_empty() || has_children && so_far.bytes().all(is_blank)) {
@@ -165,7 +167,7 @@ impl Value {
         }
     }
 
-    /// Trims the value, unless its blanks are part of what was signed.
+    /// Trims the value, unless its blanks are part of a signed text.
     fn finish(self, text: &str, name: &str, fields: &mut Fields) -> Span {
         if let Some(copy) = self.copy {
             return fields.decode(&copy[trim(copy.as_bytes(), name.as_bytes())]);

@@ -9,7 +9,7 @@ use proptest::{
 use super::*;
 use crate::error::Basic;
 
-/// What a reading says, a line for each element.
+/// The result of reading, one line per element.
 fn said(text: &[u8]) -> (Vec<String>, bool) {
     let mut fields = Fields::default();
     let parsed = body(text.to_vec(), &mut fields);
@@ -33,7 +33,7 @@ fn what_is_not_utf8_is_replaced_without_growing_much() {
 }
 
 #[test]
-fn a_code_behind_more_elements_than_are_kept_is_read() {
+fn a_code_after_more_elements_than_are_kept_is_read() {
     let xml = format!("<Error>{}<Code>A</Code></Error>", "<a>&lt;</a>".repeat(1000));
     let json = format!("{{\"Error\":{{\"a\":[{}1],\"Code\":\"A\"}}}}", "1,".repeat(1000));
     for text in [xml, json] {
@@ -44,7 +44,7 @@ fn a_code_behind_more_elements_than_are_kept_is_read() {
     }
 }
 
-/// An element as it is meant, and choices of how to write it.
+/// An element, and choices of how to write it.
 #[derive(Clone, Debug)]
 struct Child {
     name: &'static str,
@@ -70,7 +70,7 @@ impl Child {
         self.choices[at % self.choices.len()]
     }
 
-    /// Writes the element, in one of the ways that there are.
+    /// Writes the element in one of several forms.
     fn write(&self) -> String {
         let name = if self.choice(0) % 8 == 7 { format!("a:{}", self.name) } else { self.name.to_owned() };
         let attributes =
@@ -101,7 +101,7 @@ impl Child {
     }
 }
 
-/// What the elements say, read or not.
+/// The expected lines of the elements.
 fn meant(elements: &[Child]) -> Vec<String> {
     let value = |element: &Child| match element.name {
         "StringToSign" => element.value.clone(),
@@ -127,7 +127,7 @@ fn document(elements: &[Child]) -> String {
     format!("<?xml version=\"1.0\"?>\n<Error>{}\n</Error>\n", elements.iter().map(inside).collect::<String>())
 }
 
-/// Pieces of which documents are made, sound and broken ones.
+/// Pieces of documents, valid and broken ones.
 const PIECES: [&str; 47] = [
     "<Error>",
     "</Error>",
@@ -178,7 +178,7 @@ const PIECES: [&str; 47] = [
     "\u{e9}",
 ];
 
-/// A change: at a place, some bytes out, a piece in.
+/// A change: at a position, some bytes are replaced by a piece.
 fn changes() -> impl Strategy<Value = Vec<(Index, usize, &'static str)>> {
     vec((any::<Index>(), 0..4_usize, select(&PIECES[..])), 1..4)
 }
@@ -197,7 +197,7 @@ fn samples() -> Vec<Vec<u8>> {
         .collect()
 }
 
-/// Reads it, whatever it is: no value is lost that stands in the text that is read.
+/// Reads any text. Every value must be a part of the text.
 fn survives(text: &[u8]) {
     let mut fields = Fields::default();
     let parsed = body(text.to_vec(), &mut fields);

@@ -1,10 +1,11 @@
-//! What the text of an element stands for.
+//! Decodes the text of elements.
 
 use memchr::memchr2;
 
-/// Appends a text with its references resolved, and its line ends as XML defines them: each a line feed.
+/// Appends a text with its references resolved, and each line end as a line feed, as XML defines
+/// it.
 ///
-/// In a `literal` text, that of a CDATA section, an ampersand is one.
+/// In a `literal` text, that of a CDATA section, references are kept.
 pub(super) fn decode(mut text: &str, literal: bool, out: &mut String) {
     while let Some(at) = memchr2(b'&', b'\r', text.as_bytes()) {
         out.push_str(&text[..at]);
@@ -18,9 +19,9 @@ pub(super) fn decode(mut text: &str, literal: bool, out: &mut String) {
     out.push_str(text);
 }
 
-/// Appends what the reference or the line end stands for with which a text begins; returns the text behind it.
+/// Decodes the reference or line end at the beginning of a text, and appends it. Returns the rest.
 ///
-/// A document's own entities are never expanded, and an ampersand that begins no reference is one.
+/// A document's own entities are never expanded, and an ampersand without a reference is kept.
 pub(super) fn decode_first<'a>(text: &'a str, out: &mut String) -> &'a str {
     let (c, length) = match text.as_bytes() {
         [b'\r', b'\n', ..] => ('\n', 2),
@@ -40,7 +41,7 @@ pub(super) fn decode_first<'a>(text: &'a str, out: &mut String) -> &'a str {
     &text[length..]
 }
 
-/// The character of a numeric reference, U+FFFD if there is none, and the text behind it.
+/// The character of a numeric reference, or U+FFFD if there is none, and the rest.
 fn number(text: &str) -> Option<(char, &str)> {
     let end = text.bytes().position(|b| !b.is_ascii_alphanumeric())?;
     let behind = text[end..].strip_prefix(';')?;

@@ -6,15 +6,15 @@ use memchr::memchr;
 use super::{base64, body};
 use crate::error::{Fields, X_OSS_ERR};
 
-/// Longest text that is read, in bytes: a document of 48 KiB. Real ones have less than 4 KiB.
+/// Maximum length that is read, in bytes: a document of 48 KiB. Real ones have less than 4 KiB.
 ///
-/// With it, all that reading the header takes at a time keeps below 128 KiB, or twice that if it is made for the purpose.
+/// It keeps the memory for reading the header below 128 KiB, or twice that for a hostile one.
 const MAX_LEN: usize = 64 * 1024;
 
-/// Most values that are read; a document would be split because it is long, so into a few.
+/// Maximum number of values that are read. A long document may be split into a few.
 const MAX_PARTS: usize = 16;
 
-/// Adds the document in the header in which OSS sends it where a response has no body.
+/// Adds the document in the header, where OSS sends it if a response has no body.
 pub(crate) fn read(headers: &HeaderMap, fields: &mut Fields) {
     if let Some(document) = find(headers) {
         fields.fill_from(document.fields);
@@ -36,7 +36,7 @@ fn find(headers: &HeaderMap) -> Option<HeaderDocument> {
     }
 }
 
-/// Each value by itself; if none is a complete document, all of them as one that was split.
+/// Tries each value. If none is a complete document, joins all of them.
 fn find_in_parts(headers: &HeaderMap) -> Option<HeaderDocument> {
     let values = headers.get_all(&X_OSS_ERR).iter();
     let parts: Vec<_> = values.flat_map(|value| parts(value.as_bytes())).take(MAX_PARTS).collect();
@@ -48,7 +48,7 @@ fn find_in_parts(headers: &HeaderMap) -> Option<HeaderDocument> {
             None => {}
         }
     }
-    // One document at a time: the first one is rather read again than kept.
+    // One document at a time: reading the first one again takes less memory than keeping it.
     let joined = document(&parts.concat());
     joined.filter(|joined| joined.closed || first.is_none()).or_else(|| document(first?))
 }
@@ -77,7 +77,7 @@ fn is_markup(value: &[u8]) -> bool {
     value.starts_with(b"<")
 }
 
-/// The text itself where a server sends it as it is.
+/// Decodes a value, or returns it unchanged if it is not encoded.
 fn decode(text: &[u8]) -> Vec<u8> {
     if is_markup(text) {
         return text.to_vec();
@@ -112,7 +112,7 @@ mod tests {
     #[test]
     fn a_document_is_found_in_one_value_or_in_all() {
         const WHOLE: &str = "PEVycm9yPjxDb2RlPkE8L0NvZGU+PC9FcnJvcj4="; // <Error><Code>A</Code></Error>
-        let (start, end) = WHOLE.split_at(31); // behind the code
+        let (start, end) = WHOLE.split_at(31); // after the code
         let quoted = format!("\"{WHOLE}\"");
         let joined = format!("{start}, {end}");
         let other = format!("nonsense,{WHOLE}");

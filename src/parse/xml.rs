@@ -1,7 +1,8 @@
 //! The elements of an error document, in one pass.
 //!
-//! Nearly all of them are [leaves](super::leaf), and are read in one step. [`markup`] and [`Nesting`] read everything else.
-//! Elements count when they are closed, so that half a value is never taken for a value.
+//! Nearly all of them are [leaves](super::leaf), and are read in one step. [`markup`] and
+//! [`Nesting`] read everything else. An element is added when it is closed, so that a cut value is
+//! never taken for a complete one.
 
 use std::ops::Range;
 
@@ -13,7 +14,7 @@ use super::{
 };
 use crate::error::{Basic, Fields, Span};
 
-/// Reads the elements of the document whose root begins here; says whether the root is closed.
+/// Reads the elements of the document whose root begins here. Returns whether the root is closed.
 pub(super) fn read(text: &str, root: usize, fields: &mut Fields) -> bool {
     let bytes = text.as_bytes();
     let inside = match bytes[root..].strip_prefix(b"<Error>") {
@@ -24,7 +25,7 @@ pub(super) fn read(text: &str, root: usize, fields: &mut Fields) -> bool {
         },
     };
     let mut document = Document { text, rest: inside, fields, nesting: Nesting::default(), astray: None };
-    // The usual ones in OSS's order; in any other order they are read as all the rest. That saves a fifth.
+    // Fast path for the usual elements in OSS's order. Saves a fifth.
     document.usual(b"\n  <Code>", b"</Code>", Basic::Code);
     document.usual(b"\n  <Message>", b"</Message>", Basic::Message);
     document.usual(b"\n  <RequestId>", b"</RequestId>", Basic::RequestId);
@@ -44,16 +45,16 @@ pub(super) fn read(text: &str, root: usize, fields: &mut Fields) -> bool {
 
 struct Document<'a> {
     text: &'a str,
-    /// What is not read yet: an end of the text.
+    /// The rest of the text.
     rest: &'a [u8],
     fields: &'a mut Fields,
     nesting: Nesting,
-    /// Where the last end tag in the root ends that matches nothing.
+    /// The end of the last end tag in the root that matches no element.
     astray: Option<usize>,
 }
 
 impl<'a> Document<'a> {
-    /// Reads this child of the root, if it is the next and stands as OSS writes it.
+    /// Reads this child of the root, if it is next and is written as OSS does.
     #[inline(always)]
     fn usual<const N: usize, const M: usize>(&mut self, start: &[u8; N], end: &[u8; M], basic: Basic) {
         let Some(inside) = self.rest.strip_prefix(start) else { return };
@@ -66,7 +67,7 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// Reads what comes next; says whether it closes the root. None at the end of the text.
+    /// Reads the next part. Returns whether it closes the root, or `None` at the end of the text.
     #[inline]
     fn next(&mut self) -> Option<bool> {
         let gap = self.rest.iter().position(|b| *b == b'<')?;
@@ -81,7 +82,7 @@ impl<'a> Document<'a> {
         self.piece(tag)
     }
 
-    /// Reads a child of the root that has nothing but text in it, and that as it is meant. That saves a twelfth.
+    /// Fast path for a child of the root that has only text without escapes. Saves a twelfth.
     #[inline]
     fn plain(&mut self, tag: &'a [u8]) -> Option<()> {
         let (name, inside) = leaf::plain_name(tag)?;
@@ -95,7 +96,7 @@ impl<'a> Document<'a> {
         Some(())
     }
 
-    /// Reads what begins at the bracket before this, whatever it is.
+    /// Reads any markup, from after its bracket.
     #[inline(never)]
     fn piece(&mut self, tag: &'a [u8]) -> Option<bool> {
         let text = self.text;
@@ -119,7 +120,7 @@ impl<'a> Document<'a> {
         Some(false)
     }
 
-    /// Reads an element behind its start tag: all of it if it is a leaf.
+    /// Reads an element after its start tag. Reads it completely if it is a leaf.
     fn element(&mut self, name: Name<'a>, inside: &'a [u8]) {
         match leaf::value(self.text, name, inside, self.fields) {
             Some((value, behind)) => {
@@ -153,7 +154,7 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// Closes what an end tag ends; says whether that is the root.
+    /// Closes the elements that an end tag ends. Returns whether that includes the root.
     fn end(&mut self, name: &str) -> bool {
         let ended = self.nesting.end(self.text, name);
         match ended {
@@ -164,7 +165,7 @@ impl<'a> Document<'a> {
         ended == Ended::Root
     }
 
-    /// Closes the innermost elements, the root aside.
+    /// Closes the innermost elements, but not the root.
     fn close(&mut self, count: usize) {
         for _ in 0..count {
             let Some((name, value)) = self.nesting.close(self.text, self.fields) else { return };
@@ -174,7 +175,7 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// Whether the last thing in the root is an end tag of another name: it may have been meant for the root.
+    /// Whether the root ends in an end tag of another name, which may have been meant for the root.
     fn ends_astray(&self) -> bool {
         self.astray.is_some_and(|end| self.text[end..].trim_ascii().is_empty())
     }
@@ -183,7 +184,7 @@ impl<'a> Document<'a> {
         self.text.len() - self.rest.len()
     }
 
-    /// Where a part of an end of the text stands.
+    /// The range of a part of the rest of the text.
     fn span(&self, end: &[u8], part: Range<usize>) -> Span {
         let start = self.text.len() - end.len();
         Span::source(start + part.start, start + part.end)
@@ -195,7 +196,7 @@ mod tests {
     use super::*;
     use crate::parse::kind;
 
-    /// What a document says, a line each, and whether its root is closed.
+    /// The elements of a document, one per line, and whether its root is closed.
     fn of(text: &str) -> (Vec<String>, bool) {
         let mut fields = Fields::default();
         let root = kind::of(text.as_bytes()).1;
@@ -207,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flaw_loses_nothing_behind_it() {
+    fn a_flaw_loses_nothing_after_it() {
         for (flaw, expected) in [
             ("<Message>x</b>y</Message>", &["Message=x"][..]),
             ("<Message>Bad<br>gateway</Message>", &["Message=Bad", "Message/br=gateway"]),

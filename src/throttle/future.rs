@@ -18,8 +18,8 @@ use super::{
 use crate::error::{ErrorClass, FindOssError, LastError, NotSentError, NotSentReason, OssError, qos_delay};
 
 pin_project! {
-    /// The future of [`Throttle`](crate::throttle::Throttle): waits for a permit, sends the request, and waits for the
-    /// response.
+    /// The future of [`Throttle`](crate::throttle::Throttle): waits for a permit, sends the
+    /// request, and waits for the response.
     ///
     /// # Cancel safety
     ///
@@ -89,7 +89,8 @@ pub(super) fn rejection<B>(request: &Request<B>, reason: NotSentReason, wait: Du
     NotSentError::new(reason, wait, last)
 }
 
-/// Whether the request itself limits its bandwidth. A delay of its response says nothing of the account then.
+/// Whether the request itself limits its bandwidth. A delay of its response says nothing of the
+/// account then.
 pub(super) fn limits_itself<B>(request: &Request<B>) -> bool {
     let in_query = || request.uri().query().is_some_and(|query| query.contains("x-oss-traffic-limit="));
     request.headers().contains_key("x-oss-traffic-limit") || in_query()

@@ -11,11 +11,11 @@ use super::{
 
 /// Slows requests down while OSS reports that a limit is reached.
 ///
-/// Calls wait for a permit, first come, first served. The [module page](crate::throttle) describes what callers see and
-/// how the rate is found.
+/// Calls wait for a permit, first come, first served. The [module page](crate::throttle) describes
+/// what callers see and how the rate is found.
 ///
-/// Clones of the layer, and all services that they make, share one limiter. Make one layer for each quota: limits of
-/// OSS apply to an account or a bucket.
+/// Clones of the layer, and all services that they make, share one limiter. Make one layer for each
+/// quota: limits of OSS apply to an account or a bucket.
 ///
 /// # Panics
 ///
@@ -30,8 +30,10 @@ use super::{
 ///
 /// let throttle = ThrottleLayer::new().max_rate(2_000.0).max_wait(Duration::from_secs(5));
 /// let handle = throttle.handle(); // to watch the rate later
-/// let client =
-///     ServiceBuilder::new().layer(throttle).layer(OssErrorLayer::new()).service(Scripted::default());
+/// let client = ServiceBuilder::new()
+///     .layer(throttle)
+///     .layer(OssErrorLayer::new())
+///     .service(Scripted::default());
 /// # let _ = (client, handle);
 /// ```
 #[derive(Clone, Debug)]
@@ -60,9 +62,9 @@ impl ThrottleLayer {
 
     /// Calls this closure when the throttle begins to slow down, and when an outage begins or ends.
     ///
-    /// It runs outside all locks, while the call that notices the change is polled, so it should return soon. A second
-    /// closure replaces the first. With the feature `tracing`, the throttle also sends an event at level INFO, and one at
-    /// level DEBUG for each call that is rejected.
+    /// It runs outside all locks, while the call that notices the change is polled, so it should
+    /// return soon. A second closure replaces the first. With the feature `tracing`, the throttle
+    /// also sends an event at level INFO, and one at level DEBUG for each call that is rejected.
     ///
     /// # Examples
     ///
@@ -105,8 +107,9 @@ impl<S> Layer<S> for ThrottleLayer {
 
 /// Watches and controls the limiter of a [`ThrottleLayer`], and shares it between layers.
 ///
-/// Cheap to clone. Layers of one handle ([`ThrottleLayer::shared`]) count as one client: what one of them learns about
-/// the limit holds for all. That is right for services that use up one quota, as two buckets of one account may do.
+/// Cheap to clone. Layers of one handle ([`ThrottleLayer::shared`]) count as one client: what one
+/// of them learns about the limit holds for all. That is right for services that use up one quota,
+/// as two buckets of one account may do.
 ///
 /// The counters count since the start and never go back.
 ///
@@ -150,7 +153,8 @@ impl ThrottleHandle {
         self.counts().accepted
     }
 
-    /// Returns how many responses said that a limit is reached: 429, 503, 509, and the codes of limits.
+    /// Returns how many responses said that a limit is reached: 429, 503, 509, and the codes of
+    /// limits.
     #[must_use]
     pub fn throttled(&self) -> u64 {
         self.counts().throttled
@@ -162,7 +166,8 @@ impl ThrottleHandle {
         self.counts().failed
     }
 
-    /// Returns how many calls were rejected at once because they could not wait. A call whose wait was too long counts, too.
+    /// Returns how many calls were rejected at once because they could not wait. A call whose wait
+    /// was too long counts, too.
     #[must_use]
     pub fn rejected(&self) -> u64 {
         self.counts().rejected

@@ -6,8 +6,9 @@ use super::{
 };
 use crate::error::NotSentReason;
 
-/// The queue of waiting calls, and the permits that become available at the rate. Pure: times are arguments, in seconds
-/// since the start. No waker is cloned, woken or dropped here: they are handed in and out by [`Wakers`].
+/// The queue of waiting calls, and the permits that become available at the rate. Pure: times are
+/// arguments, in seconds since the start. No waker is cloned, woken or dropped here: they are
+/// handed in and out by [`Wakers`].
 #[derive(Debug)]
 pub(super) struct Limiter {
     pub(super) settings: Settings,
@@ -68,7 +69,8 @@ pub(super) struct Wakers {
     pub(super) drop: Vec<Waker>,
 }
 
-/// Permits accumulate for this time. Less than the bucket of a server usually holds, more than timers are late by.
+/// Permits accumulate for this time. Less than the bucket of a server usually holds, more than
+/// timers are late by.
 const BURST: f64 = 0.05;
 /// A call that does not poll within this time after it could have is passed over.
 const GRACE: f64 = 0.1;
@@ -124,8 +126,8 @@ impl Limiter {
         Entry::Rejected { reason, wait: self.due(self.queue.len(), now) - now }
     }
 
-    /// A waiting call is polled. Ok if it takes a permit; else the time at which it should poll again, and its waker is
-    /// kept.
+    /// A waiting call is polled. Ok if it takes a permit; else the time at which it should poll
+    /// again, and its waker is kept.
     pub(super) fn poll(
         &mut self,
         ticket: u64,
@@ -155,7 +157,7 @@ impl Limiter {
         let due = self.due(ahead, now);
         self.queue.insert(ticket, Waiting { waker: Some(waker), due });
         self.wake_others(ticket, now, wakers);
-        // The first one looks at the clock from time to time, or the rate would not grow.
+        // The first one reads the clock from time to time, or the rate would not grow.
         let look = if ahead == 0 { now + LONGEST_STEP } else { f64::INFINITY };
         Err(due.min(blocked_until).min(look).max(now + TICK))
     }

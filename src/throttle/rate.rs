@@ -26,7 +26,8 @@ pub(super) struct Rate {
     /// Time with demand since the last cut.
     wanted: f64,
     accepted: Recent,
-    /// The share of responses that was throttled lately. Requests from before the last cut do not count.
+    /// The share of responses that was throttled lately. Requests from before the last cut do not
+    /// count.
     throttled: f64,
     round_trip: Option<f64>,
     /// Responses in a row that were not accepted.
@@ -55,15 +56,17 @@ const DEEPEST_CUT: f64 = 0.5;
 const BELOW_LIMIT: f64 = 0.9;
 /// Throttled responses within this time are one event.
 const SETTLE: f64 = 0.05;
-/// This share may be throttled for reasons other than the rate: a limit that is passed soon throttles more.
+/// This share may be throttled for reasons other than the rate: a limit that is passed soon
+/// throttles more.
 const TOLERATED: f64 = 0.015;
-/// The share is taken over the responses of a second, or over so many.
+/// The share is taken over the responses of a second, or over this many.
 const SAMPLE: f64 = 100.0;
 /// Slow start doubles once in a round trip, within these bounds.
 const DOUBLING: (f64, f64) = (0.1, 1.0);
 /// After this time without demand, and without a throttled response, the limit is unknown again.
 const FORGET: f64 = 60.0;
-/// Misses in a row that may be an outage. One response in five may be a random 500: ten in a row are 1 in 10⁷.
+/// Misses in a row that may be an outage. One response in five may be a random 500: ten in a row
+/// are 1 in 10⁷.
 const MISSES: u32 = 10;
 /// Nothing is accepted if it takes this long, and this many times as long as usual.
 const SILENCE: (f64, f64) = (0.05, 5.0);
@@ -73,7 +76,8 @@ const PROBES: (f64, f64) = (10.0, 0.2);
 const PROBE_SHARE: (f64, f64) = (0.05, 0.25);
 /// Longest time between two probes.
 const LONGEST_PROBE: f64 = 20.0;
-/// Longest time that one update may account for: the rate does not grow while the program stands still.
+/// Longest time that one update may account for: the rate does not grow while the program stands
+/// still.
 pub(super) const LONGEST_STEP: f64 = 0.25;
 
 impl Rate {

@@ -1,7 +1,7 @@
 use std::iter;
 
-/// How many requests were accepted lately, in two resolutions: fast clients are measured over a second, slow ones over
-/// up to half a minute.
+/// How many requests were accepted lately, in two resolutions: fast clients are measured over a
+/// second, slow ones over up to half a minute.
 #[derive(Clone, Debug)]
 pub(super) struct Recent {
     fine: Slots,
@@ -48,8 +48,8 @@ impl Recent {
         self.rate(self.at)
     }
 
-    /// Requests accepted per second: in the last second, or in as much more time as it took to accept 20, but not before
-    /// the last long pause.
+    /// Requests accepted per second: in the last second, or in as much more time as it took to
+    /// accept 20, but not before the last long pause.
     pub(super) fn rate(&self, now: f64) -> f64 {
         let spans = iter::once(self.fine.since(SLOTS - 1, now));
         let spans = spans.chain((1..SLOTS).map(|slots| self.coarse.since(slots, now)));
@@ -78,7 +78,8 @@ impl Slots {
         *count = count.saturating_add(1);
     }
 
-    /// The count in this many slots of time before now, and the time in seconds. The oldest slot counts by the share of it that is not older.
+    /// The count in this many slots of time before now, and the time in seconds. The oldest slot
+    /// counts by the share of it that is not older.
     fn since(&self, slots: usize, now: f64) -> (f64, f64) {
         let number = self.number(now);
         let count = |back: usize| {

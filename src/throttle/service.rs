@@ -88,7 +88,8 @@ impl<S> Throttle<S> {
     {
         match entry {
             Entry::Wait { ticket, until, reason } => {
-                // The service that is ready waits, too; the clone that replaces it must be polled ready first.
+                // The service that is ready waits, too; the clone that replaces it must be polled
+                // ready first.
                 let clone = self.inner.clone();
                 let inner = mem::replace(&mut self.inner, clone);
                 let position = Position::new(self.shared.clone(), ticket, until, reason, now);

@@ -29,12 +29,13 @@ pub(super) fn rate(given: f64, default: f64) -> f64 {
 
 /// # Settings
 ///
-/// Numbers beyond the bounds are clamped, and NaN means the default. Set them before the first request: the clones of
-/// the layer, its handle and its services share them.
+/// Numbers beyond the bounds are clamped, and NaN means the default. Set them before the first
+/// request: the clones of the layer, its handle and its services share them.
 impl ThrottleLayer {
     /// Sets the requests per second to begin with. Default: 250.
     ///
-    /// As long as no limit is known, the rate doubles each round trip while calls wait. Clamped to 1/60 to 1 000 000.
+    /// As long as no limit is known, the rate doubles each round trip while calls wait. Clamped to
+    /// 1/60 to 1 000 000.
     #[must_use]
     pub fn first_rate(self, per_second: f64) -> Self {
         self.set(|settings| settings.first_rate = rate(per_second, Settings::DEFAULT.first_rate))
@@ -51,8 +52,8 @@ impl ThrottleLayer {
 
     /// Sets how long a call waits for a permit, at most. Default: 60 s.
     ///
-    /// The [`Deadline`](crate::Deadline) of a request holds besides. With zero, a call that finds no permit is rejected at
-    /// once. Clamped to one day.
+    /// The [`Deadline`](crate::Deadline) of a request holds besides. With zero, a call that finds
+    /// no permit is rejected at once. Clamped to one day.
     #[must_use]
     pub fn max_wait(self, time: Duration) -> Self {
         self.set(|settings| settings.max_wait = time.min(DAY))
@@ -73,7 +74,8 @@ impl ThrottleLayer {
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A change of what a throttle does, for [`ThrottleLayer::on_change`](crate::ThrottleLayer::on_change).
+/// A change of what a throttle does, for
+/// [`ThrottleLayer::on_change`](crate::ThrottleLayer::on_change).
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Change {
@@ -89,7 +91,8 @@ pub struct Change {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ChangeKind {
-    /// The server has throttled a request, the first since the start or for a long time: the rate now follows its limit.
+    /// The server has throttled a request, the first since the start or for a long time: the rate
+    /// now follows its limit.
     Slowed,
     /// Nothing is accepted any more: only a few requests are sent, as probes.
     OutageBegan,

@@ -45,7 +45,8 @@ impl Shared {
         moment.saturating_duration_since(self.0.start).as_secs_f64()
     }
 
-    /// Locks the limiter. Whoever is to be woken is woken after that: it may lock the limiter at once.
+    /// Locks the limiter. Whoever is to be woken is woken after that: it may lock the limiter at
+    /// once.
     #[inline]
     pub(super) fn with<T>(&self, act: impl FnOnce(&mut Limiter, f64, &mut Wakers) -> T) -> T {
         self.at(Instant::now(), act)
@@ -55,7 +56,8 @@ impl Shared {
     fn at<T>(&self, now: Instant, act: impl FnOnce(&mut Limiter, f64, &mut Wakers) -> T) -> T {
         let now = self.since_start(now);
         let mut wakers = Wakers::default();
-        // A panic under the lock leaves nothing half done: wakers and hooks, which may panic, are called outside.
+        // A panic under the lock leaves nothing half done: wakers and hooks, which may panic, are
+        // called outside.
         let result =
             act(&mut self.0.limiter.lock().unwrap_or_else(PoisonError::into_inner), now, &mut wakers);
         wakers.wake.into_iter().for_each(Waker::wake);
@@ -67,7 +69,8 @@ impl Shared {
         self.at(now, |limiter, now, wakers| limiter.enter(deadline, now, wakers))
     }
 
-    /// Takes note of a response. True if the throttle delays what is sent after it, so that a retry need not wait.
+    /// Takes note of a response. True if the throttle delays what is sent after it, so that a retry
+    /// need not wait.
     #[inline]
     pub(super) fn report(&self, report: Report, sent: f64) -> bool {
         let (delays, change) = self.with(|limiter, now, wakers| {

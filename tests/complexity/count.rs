@@ -1,12 +1,14 @@
 //! Work, counted: twice the input may take 2.2 times the work, not more.
 //!
-//! A step is an edge between two blocks of machine code: the compiler calls [`__sanitizer_cov_trace_pc`] at each, in the
-//! crate, in all that it depends on, and in what is generic of the standard library. Nothing has to be kept in step with
-//! the code, and the count is the same on each run.
+//! A step is an edge between two blocks of machine code: the compiler calls
+//! [`__sanitizer_cov_trace_pc`] at each, in the crate, in all that it depends on, and in what is
+//! generic of the standard library. Nothing has to be kept in step with the code, and the count is
+//! the same on each run.
 //!
-//! What it would not notice: loops inside of the compiled part of the standard library that allocate nothing, such as
-//! `str::find`, `memmove`, `memcmp` and the check of UTF-8; and shapes of input that nobody has thought of.
-//! `benches/instructions` counts the former where there is valgrind, and the fuzz targets look for the latter.
+//! What it would not notice: loops inside of the compiled part of the standard library that
+//! allocate nothing, such as `str::find`, `memmove`, `memcmp` and the check of UTF-8; and shapes of
+//! input that no test has listed. `benches/instructions` counts the former where there is valgrind,
+//! and the fuzz targets look for the latter.
 
 use std::{
     hint::black_box,

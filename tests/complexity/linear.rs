@@ -1,4 +1,5 @@
-//! Every public function that takes bytes, headers or text, over inputs made to cost as much as they can.
+//! Every public function that takes bytes, headers or text, over inputs made to cost as much as
+//! they can.
 
 mod shapes;
 
@@ -44,7 +45,7 @@ fn response(status: u16, body: Vec<u8>) -> Response<Bytes> {
     response.body(Bytes::from(body)).expect("a status")
 }
 
-/// Asks all questions of errors that are made of so many bytes.
+/// Calls all accessors of errors that are made of this many bytes.
 fn ask(faults: &mut Faults, name: &str, length: usize, response: impl Fn(usize) -> Response<Bytes>) {
     for (question, ask) in QUESTIONS {
         let error = |length| OssError::from_response(response(length));

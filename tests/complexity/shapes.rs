@@ -1,4 +1,5 @@
-//! Inputs made to cost as much as they can: what made a scan go over the same bytes again and again, or could.
+//! Inputs made to cost as much as they can: what made a scan go over the same bytes again and
+//! again, or could.
 
 use std::fmt;
 

@@ -44,7 +44,7 @@ fn request(name: usize) -> Request<usize> {
     Request::new(name)
 }
 
-/// A service that notes the bodies of its requests, in order.
+/// A service that records the bodies of its requests, in order.
 fn noting(
     seen: &Arc<Mutex<Vec<usize>>>,
 ) -> impl Service<Request<usize>, Response = Response<()>, Error = Error, Future: Send> + Clone + Send + use<>
@@ -56,7 +56,7 @@ fn noting(
     })
 }
 
-/// Counts how often it is woken.
+/// Counts its wakes.
 #[derive(Default)]
 struct Count(AtomicUsize);
 
@@ -100,7 +100,7 @@ async fn poll_ready_only_forwards() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_turn_that_is_dropped_goes_to_the_next() {
+async fn a_dropped_permit_goes_to_the_next() {
     let seen = Arc::default();
     let service = constant(10.0).layer(noting(&seen));
     service.clone().oneshot(request(0)).await.unwrap();
@@ -110,10 +110,10 @@ async fn a_turn_that_is_dropped_goes_to_the_next() {
     for call in &mut calls {
         assert!(call.as_mut().now_or_never().is_none());
     }
-    calls.remove(2); // the third leaves before its turn
+    calls.remove(2); // the third gives up before its permit
     let first = calls.remove(0);
     sleep(Duration::from_millis(101)).await;
-    // The turn is the first one's, found by whoever is polled; then the first one is dropped.
+    // The permit belongs to the first one, whichever is polled. Then the first one is dropped.
     assert!(calls[1].as_mut().now_or_never().is_none());
     drop(first);
     assert!(join_all(calls).await.iter().all(Result::is_ok));
@@ -122,7 +122,7 @@ async fn a_turn_that_is_dropped_goes_to_the_next() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_turn_wakes_one_caller_and_not_all() {
+async fn a_permit_wakes_one_caller_and_not_all() {
     let seen = Arc::default();
     let service = constant(10.0).layer(noting(&seen));
     service.clone().oneshot(request(0)).await.unwrap();
@@ -132,14 +132,14 @@ async fn a_turn_wakes_one_caller_and_not_all() {
         let waker = Waker::from(Arc::clone(count));
         assert!(call.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
     }
-    sleep(Duration::from_millis(150)).await; // one turn; no timer but the first one's has run out
+    sleep(Duration::from_millis(150)).await; // one permit; only the first timer has expired
     let woken: usize = counts.iter().map(|count| count.0.load(Relaxed)).sum();
     assert_eq!(woken, 1);
     assert_eq!(counts[0].0.load(Relaxed), 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_waits_until_its_deadline_unless_a_pause_is_known_to_end_later() {
+async fn a_call_waits_until_its_deadline_unless_a_pause_ends_later() {
     let seen = Arc::default();
     let layer = constant(10.0);
     let handle = layer.handle();
@@ -170,7 +170,7 @@ async fn a_call_waits_until_its_deadline_unless_a_pause_is_known_to_end_later() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_deadline_that_has_passed_is_told_even_if_there_is_no_wait() {
+async fn a_deadline_that_has_passed_is_reported_even_if_there_is_no_wait() {
     let seen = Arc::default();
     let service = ThrottleLayer::new().layer(noting(&seen));
     for (name, passed) in [(1, false), (2, true), (3, false)] {
@@ -184,7 +184,7 @@ async fn a_deadline_that_has_passed_is_told_even_if_there_is_no_wait() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_is_rejected_gives_up_its_place_at_once() {
+async fn a_rejected_call_leaves_the_queue_at_once() {
     let refusing = service_fn(|_: Request<()>| async {
         let pause = HeaderValue::from_static("10");
         sleep(SECOND / 10).await;
@@ -200,13 +200,13 @@ async fn who_is_rejected_gives_up_its_place_at_once() {
     let refused = tokio::spawn(layer.layer(refusing).oneshot(Request::new(())));
     tokio::task::yield_now().await;
     let mut impatient = request(1);
-    impatient.extensions_mut().insert(Deadline::after(2 * SECOND)); // it cannot know of the pause to come
+    impatient.extensions_mut().insert(Deadline::after(2 * SECOND)); // before the pause begins
     let mut impatient = pin!(service.ready().await.unwrap().call(impatient));
     let patient = service.ready().await.unwrap().call(request(2));
 
     assert_eq!(reason(&impatient.as_mut().await), Some(NotSentReason::Deadline));
     assert!(refused.await.unwrap().is_err());
-    // The future is there still; its place is not.
+    // The future still exists, but is not in the queue.
     assert_eq!((begun.elapsed(), handle.waiting()), (2 * SECOND, 1));
     patient.await.unwrap();
     let after = begun.elapsed().as_millis();
@@ -214,7 +214,7 @@ async fn who_is_rejected_gives_up_its_place_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn too_long_a_wait_and_too_many_waiting_are_told_at_once() {
+async fn too_long_a_wait_and_too_many_waiting_are_reported_at_once() {
     let seen = Arc::default();
     let (wait, many) = (Some(NotSentReason::MaxWait), Some(NotSentReason::QueueFull));
     for (layer, expected) in [
@@ -259,7 +259,7 @@ async fn nothing_waits_for_ever() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_rejection_says_which_error_was_being_repeated() {
+async fn a_rejection_says_which_error_was_being_retried() {
     let retry_after = (header::RETRY_AFTER, HeaderValue::from_static("20"));
     let oss = Scripted::new([ErrorResponse::new(ErrorCode::QpsLimitExceeded)
         .request_id("65A1")
@@ -324,7 +324,7 @@ async fn transport_failures_tell_nothing_about_the_load() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lone_caller_does_not_knock_all_the_time() {
+async fn a_lone_caller_probes_rarely() {
     let oss = Scripted::new((0..1000).map(|_| failed()));
     let service = ServiceBuilder::new()
         .layer(RetryLayer::new(RetryPolicy::new().max_elapsed(15 * SECOND)))
@@ -348,7 +348,8 @@ async fn many_calls_at_once_are_hardly_delayed() {
     assert!(begun.elapsed() <= Duration::from_millis(600), "{:?}", begun.elapsed());
 }
 
-/// 256 tasks on two threads, half of which lose patience: all others are served, and nobody is left.
+/// 256 tasks on two threads, half of which give up: all others are served, and none is left
+/// waiting.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn cancelled_callers_leave_no_trace_on_two_threads() {
     let seen = Arc::default();
@@ -380,7 +381,8 @@ async fn cancelled_callers_leave_no_trace_on_two_threads() {
     assert_eq!(odd, 128);
 }
 
-/// Four threads take turns without a lock as long as they can: none is given twice, and every answer is counted.
+/// Four threads take permits without a lock as long as they can: none is given twice, and every
+/// response is counted.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_rate_is_kept_and_every_answer_counted_on_four_threads() {
     const RATE: f64 = 2_000.0;
@@ -396,7 +398,7 @@ async fn the_rate_is_kept_and_every_answer_counted_on_four_threads() {
             for call in 0..CALLS / 8 {
                 service.clone().oneshot(request(call)).await.unwrap();
                 if call as u64 % 50 == task {
-                    sleep(Duration::from_millis(20)).await; // so that nobody waits now and then
+                    sleep(Duration::from_millis(20)).await; // so that sometimes no caller waits
                 }
             }
         })
@@ -410,7 +412,7 @@ async fn the_rate_is_kept_and_every_answer_counted_on_four_threads() {
     assert_eq!(seen.lock().unwrap().len(), CALLS);
 }
 
-/// A service that always fails like this, and notes when it was asked.
+/// A service that always fails like this, and records when it was called.
 fn failing(
     error: ErrorResponse,
     asked: &Arc<Mutex<Vec<Instant>>>,
@@ -440,7 +442,7 @@ async fn a_retry_after_during_an_outage_is_waited_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_throttle_further_in_gives_up_is_no_refusal() {
+async fn what_an_inner_throttle_rejects_does_not_count_as_throttled() {
     let account = ThrottleLayer::new();
     let bucket = ThrottleLayer::new().max_waiting(0);
     let (outer, inner) = (account.handle(), bucket.handle());

@@ -1,5 +1,5 @@
-//! The whole stack over real hyper, against a server with a real quota. Real time, so that only counts are asserted,
-//! and a time with much room.
+//! The complete stack over hyper, against a server with a quota. It runs in real time, so only
+//! counts are asserted, and a time with a large margin.
 
 use std::{
     convert::Infallible,
@@ -27,7 +27,7 @@ const QUOTA: f64 = 500.0;
 const BURST: f64 = 50.0;
 const GETS: usize = 1000;
 
-/// A server that gives no more than its quota, and counts.
+/// A server that accepts no more than its quota, and counts.
 #[derive(Default)]
 struct Quota {
     bucket: Mutex<Option<(f64, Instant)>>,
@@ -72,7 +72,7 @@ impl Quota {
     }
 }
 
-/// A thousand GETs by so many workers: all end well, and at most 1.03 requests go out for each.
+/// A thousand GETs by this many workers: all succeed, with at most 1.03 requests for each.
 async fn job(workers: usize) {
     let quota = Arc::new(Quota::default());
     let address = Arc::clone(&quota).serve().await;
@@ -105,7 +105,7 @@ async fn job(workers: usize) {
     assert!(took < 10.0, "{took} s instead of 2");
 }
 
-/// One after the other: they would take each other's time, and it is real.
+/// One after the other, because they run in real time and would slow each other down.
 #[tokio::test]
 async fn few_and_many_workers_keep_to_the_quota() {
     for workers in [8, 64, 256] {

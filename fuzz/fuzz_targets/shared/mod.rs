@@ -39,12 +39,14 @@ counts_loads! {
     __sanitizer_cov_load16
 }
 
-/// Steps and allocated bytes that a byte of the input may cost, in all renderings together, and what is free besides: a small
-/// document may have 256 elements whose names, with those around them, have 256 bytes.
+/// Steps and allocated bytes that a byte of the input may cost, in all renderings together, and
+/// what is free besides: a small document may have 256 elements whose names, with those around
+/// them, have 256 bytes.
 const PER_BYTE: u64 = 500;
 const FREE: u64 = 32 << 20;
 
-/// Does some work on an input of this length, and demands that the steps and the allocated bytes be in proportion.
+/// Does some work on an input of this length, and demands that the steps and the allocated bytes be
+/// in proportion.
 ///
 /// Steps inside of the standard library do not count, unless its code is generic.
 pub(crate) fn in_proportion<T>(length: usize, work: impl FnOnce() -> T) -> T {
@@ -59,7 +61,7 @@ pub(crate) fn in_proportion<T>(length: usize, work: impl FnOnce() -> T) -> T {
     result.expect("it has run")
 }
 
-/// Picks one of so many, by the input.
+/// Picks one of this many, by the input.
 pub(crate) fn pick(data: &[u8], many: u8) -> u8 {
     data.iter().fold(0_u8, |sum, byte| sum.wrapping_mul(31).wrapping_add(*byte)) % many
 }

@@ -1,10 +1,10 @@
-//! What the escapes in a JSON string stand for.
+//! Decodes the escapes of JSON strings.
 
 use std::str::Chars;
 
 use memchr::memchr;
 
-/// Appends a string as it is meant.
+/// Appends the decoded string.
 pub(super) fn decode(mut raw: &str, out: &mut String) {
     while let Some(at) = memchr(b'\\', raw.as_bytes()) {
         out.push_str(&raw[..at]);
@@ -15,7 +15,7 @@ pub(super) fn decode(mut raw: &str, out: &mut String) {
     out.push_str(raw);
 }
 
-/// What stands behind a backslash.
+/// Decodes the text after a backslash.
 fn escaped(rest: &mut Chars<'_>) -> char {
     match rest.next() {
         Some('b') => '\u{8}',
@@ -33,7 +33,7 @@ fn escaped(rest: &mut Chars<'_>) -> char {
     }
 }
 
-/// The character whose first half this is, if the second follows.
+/// The character of this surrogate, if the second one follows.
 fn joined(high: u32, rest: &mut Chars<'_>) -> char {
     let mut behind = rest.clone();
     let follows = behind.next() == Some('\\') && behind.next() == Some('u');

@@ -1,6 +1,6 @@
 use super::*;
 
-/// How reading ended, and all that was read, a line each.
+/// The outcome of reading, and one line per value.
 fn of(text: &str) -> (JsonOutcome, Vec<String>) {
     let mut fields = Fields::default();
     let outcome = read(text, 0, &mut fields);
@@ -40,7 +40,7 @@ fn members_are_kept_under_their_path() {
 }
 
 #[test]
-fn a_flaw_loses_nothing_behind_it() {
+fn a_flaw_loses_nothing_after_it() {
     for (flaw, expected) in [
         (r#""X":"\ud83d","#, &["X=\u{fffd}"][..]),
         (r#""X":"\ude00\ud83dx\ud83d\u0041","#, &["X=\u{fffd}\u{fffd}x\u{fffd}A"]),

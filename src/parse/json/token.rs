@@ -1,10 +1,10 @@
-//! The pieces of a JSON text, whatever their order.
+//! The tokens of a JSON text, in any order.
 
 use std::ops::Range;
 
 use memchr::{memchr, memchr2};
 
-/// A piece of a JSON text.
+/// A token of a JSON text.
 pub(super) enum Token {
     Open {
         is_array: bool,
@@ -13,13 +13,13 @@ pub(super) enum Token {
         is_array: bool,
     },
     Comma,
-    /// What stands between two quotes.
+    /// The text between two quotes.
     Text(Raw),
     /// A number, a literal, or anything else without quotes.
     Word(Raw),
 }
 
-/// Where a text stands, and whether it has escapes.
+/// The range of a text, and whether it has escapes.
 #[derive(Clone, Debug)]
 pub(super) struct Raw {
     pub(super) range: Range<usize>,
@@ -28,7 +28,7 @@ pub(super) struct Raw {
 
 pub(super) struct Tokens<'a> {
     pub(super) text: &'a str,
-    /// Where the next one begins.
+    /// The position of the next token.
     pub(super) at: usize,
 }
 
@@ -42,7 +42,7 @@ impl Iterator for Tokens<'_> {
             let start = self.at;
             self.at += 1;
             match *text.get(start)? {
-                0..=b' ' | b':' => {} // where a value stands tells whose it is
+                0..=b' ' | b':' => {} // the position of a value tells its name
                 first @ (b'{' | b'[') => return Some(Token::Open { is_array: first == b'[' }),
                 first @ (b'}' | b']') => return Some(Token::Close { is_array: first == b']' }),
                 b',' => return Some(Token::Comma),
@@ -55,7 +55,7 @@ impl Iterator for Tokens<'_> {
                 b'/' if text[start..].starts_with(b"/*") => self.at = comment_end(text, start + 2)?,
                 b'/' => {}
                 _ => {
-                    // A number at the end of a cut text may have had more digits: it is left out.
+                    // A number at the end of a cut text may be incomplete: it is dropped.
                     self.at += text[self.at..].iter().position(|byte| !is_of_word(*byte))?;
                     return Some(Token::Word(Raw { range: start..self.at, escaped: false }));
                 }
@@ -68,7 +68,7 @@ fn is_of_word(byte: u8) -> bool {
     byte > b' ' && !b"{}[],:\"/".contains(&byte)
 }
 
-/// Where the quote stands that ends a string, and whether there are escapes before it.
+/// The position of the quote that ends a string, and whether there are escapes before it.
 fn string_end(text: &[u8], start: usize) -> Option<(usize, bool)> {
     let (mut at, mut escaped) = (start, false);
     loop {
