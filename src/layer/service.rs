@@ -25,17 +25,17 @@ impl<S> OssErrorService<S> {
         Self { inner, settings }
     }
 
-    /// The wrapped service.
+    /// Returns the inner service.
     pub fn get_ref(&self) -> &S {
         &self.inner
     }
 
-    /// The wrapped service, to change it.
+    /// Returns the inner service, to change it.
     pub fn get_mut(&mut self) -> &mut S {
         &mut self.inner
     }
 
-    /// The wrapped service, by value.
+    /// Returns the inner service, by value.
     pub fn into_inner(self) -> S {
         self.inner
     }
