@@ -20,7 +20,8 @@ impl OssError {
     /// elements, of which some are secret, and other headers. Texts are as `Display` shows them: on
     /// one line, at most 512 characters each, without secrets.
     ///
-    /// The response to a HEAD request has no body: [`to_head_response`](Self::to_head_response).
+    /// The response to a HEAD request has no body: [`to_head_response`](Self::to_head_response). For
+    /// a status that allows no body, such as 304, this is the same.
     ///
     /// # Examples
     ///
@@ -135,6 +136,9 @@ struct Page {
 
 impl Page {
     fn response(&self) -> Response<Full<Bytes>> {
+        if matches!(self.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
+            return self.head_response(); // a server drops the body (RFC 9110, sections 15.3.5 and 15.4.5)
+        }
         let mut response = self.head(self.document());
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));
         response

@@ -179,6 +179,8 @@ impl OssErrorLayer {
     /// neither its path nor its extensions, which [`RetryPolicy::on_give_up`] has. The closure runs
     /// while the call is polled, so the current span and task-local values are those of the call.
     ///
+    /// An error of the inner service's `poll_ready` belongs to no request, and is not reported.
+    ///
     /// [`RetryPolicy::on_give_up`]: crate::RetryPolicy::on_give_up
     ///
     /// # Examples

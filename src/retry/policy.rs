@@ -205,6 +205,8 @@ impl RetryPolicy {
     /// level ERROR for a server error or an unknown outcome, at INFO where something does not exist
     /// or a condition was not met, else at WARN.
     ///
+    /// A call that is dropped, for example by a `Timeout` outside the policy, is not reported.
+    ///
     /// # Examples
     ///
     /// ```

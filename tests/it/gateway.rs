@@ -1,14 +1,21 @@
 //! Errors that are passed on: as responses of a gateway, and as `io::Error`.
 
-use std::{io, io::ErrorKind, time::Duration};
+use std::{
+    io::{self, ErrorKind},
+    net::Ipv4Addr,
+    time::Duration,
+};
 
+use axum::extract::Path;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use futures_util::FutureExt;
-use http::{Method, Response};
+use http::{Method, Request, Response};
 use http_body::Body;
 use http_body_util::{BodyExt, Full};
+use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use proptest::prelude::*;
+use tokio::net::TcpListener;
 use tower::{Layer, ServiceExt};
 use tower_oss::{
     Error, ErrorCode, FindOssError, OssError, OssErrorLayer,
@@ -48,7 +55,7 @@ proptest! {
     /// Parse, render, parse.
     #[test]
     fn a_response_that_is_passed_on_means_the_same(
-        status in prop::sample::select(vec![203_u16, 307, 400, 403, 404, 409, 412, 429, 499, 500, 502, 503, 504, 599]),
+        status in prop::sample::select(vec![203_u16, 304, 307, 400, 403, 404, 409, 412, 429, 499, 500, 502, 503, 504, 599]),
         code in prop::sample::select(vec!["NoSuchKey", "AccessDenied", "QpsLimitExceeded", "Imm Client", "Vault<&>"]),
         message in plain_text(),
         host in plain_text(),
@@ -155,7 +162,7 @@ async fn an_axum_handler_returns_the_response_as_it_is() {
             .gateway_response(&Method::GET))
     }
     let app = axum::Router::new().route("/k", axum::routing::get(handler));
-    let request = http::Request::get("/k").body(axum::body::Body::empty()).unwrap();
+    let request = Request::get("/k").body(axum::body::Body::empty()).unwrap();
     let error = OssErrorLayer::new().layer(app).oneshot(request).await.unwrap_err();
     assert_eq!(*error.oss().unwrap().code(), ErrorCode::NoSuchKey);
 }
@@ -189,5 +196,30 @@ fn an_io_error_has_the_kind_that_fits_and_keeps_the_error() {
         assert_eq!((error.kind(), error.to_string()), (kind, text));
         let found = error.get_ref().unwrap().oss_error().map(|oss| oss.code().clone());
         assert_eq!(found, code);
+    }
+}
+
+/// Over a real connection, which drops the body of a status that has none.
+#[tokio::test]
+async fn a_status_without_a_body_is_passed_on_in_a_header() {
+    async fn respond(Path(status): Path<u16>, method: Method) -> Response<Full<Bytes>> {
+        let error = ErrorResponse::new("Vault").status(status.try_into().unwrap()).message("closed");
+        ErrorBuilder::oss(error).build().gateway_response(&method)
+    }
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let app = axum::Router::new().route("/{status}", axum::routing::get(respond));
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    let client = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
+    for status in [304, 204, 404] {
+        for method in [Method::GET, Method::HEAD] {
+            let request = Request::builder().method(&method).uri(format!("http://{address}/{status}"));
+            let response = client.request(request.body(Full::default()).unwrap()).await.unwrap();
+            let (head, body) = response.into_parts();
+            let body = body.collect().await.unwrap().to_bytes();
+            let error = OssError::from_response(Response::from_parts(head, body));
+            let said = (error.status().as_u16(), error.code().as_str(), error.message());
+            assert_eq!(said, (status, "Vault", Some("closed")), "{method}");
+        }
     }
 }

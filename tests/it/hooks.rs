@@ -146,6 +146,18 @@ async fn changes(answers: impl IntoIterator<Item = Answer>) -> Vec<ChangeKind> {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_call_that_a_timeout_outside_ends_is_not_reported_as_failed() {
+    let lines = Lines::default();
+    let client = ServiceBuilder::new()
+        .timeout(Duration::from_secs(1))
+        .retry(policy(&lines))
+        .layer(OssErrorLayer::new())
+        .service(Scripted::new([failure(ErrorCode::InternalError, "65A1"), Answer::never()]));
+    client.oneshot(request(Method::GET)).await.unwrap_err();
+    assert_eq!(taken(&lines), ["retry /folder/key acme after 50ms"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_throttle_tells_when_it_begins_to_slow_down() {
     let throttled = || failure(ErrorCode::QpsLimitExceeded, "65A1");
     assert!(changes((0..20).map(|_| Answer::ok(""))).await.is_empty());
