@@ -8,50 +8,13 @@ use tower::{Layer, ServiceExt, service_fn};
 use super::{
     Secrets,
     fold::Folded,
+    hostile::HOSTILE,
     marked,
     passages::secrets,
     shown::Shown,
     work::{count, visited},
 };
 use crate::{clock::ClockOffset, layer::OssErrorLayer};
-
-/// Texts that make a naive scan visit the same bytes again and again.
-const HOSTILE: [&str; 34] = [
-    "\\u003a",
-    "\\",
-    "\\\\u",
-    "%",
-    "%25",
-    "%253A",
-    "%3A",
-    "&",
-    "&amp;",
-    "&#",
-    "&#x00000",
-    ":",
-    "a:",
-    "token",
-    "token:",
-    "token: ab cd ",
-    "token \n",
-    "\"",
-    "a ",
-    "?",
-    "://",
-    "u:p@",
-    "@",
-    "LTAI",
-    "STS.",
-    "CAIS",
-    "eyJ",
-    "/aliyun_v4_request",
-    "1/20261125/",
-    "-----BEGIN ",
-    "-----BEGIN PRIVATE KEY",
-    "=",
-    "a1",
-    "\u{200b}é：",
-];
 
 /// Maximum number of visits per byte of the text, over all rules.
 const PER_BYTE: usize = 48;

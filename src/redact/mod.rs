@@ -25,4 +25,6 @@ pub(crate) use self::{
 };
 
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod linear;

@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
 use http_body::Frame;
 use http_body_util::StreamBody;
 use memchr::memchr;
-use shapes::{DOCUMENTS, TEXTS};
+use shapes::{DOCUMENTS, texts};
 use tokio::runtime::Builder;
 use tower::{Layer, ServiceExt, service_fn};
 use tower_oss::{
@@ -111,7 +111,7 @@ fn through_layer(body: &[u8], frame: usize) -> Error {
 #[test]
 fn reading_and_showing_a_text_in_any_element() {
     let mut faults = Faults::default();
-    for text in TEXTS {
+    for text in texts() {
         for name in
             ["Code", "Message", "RequestId", "EC", "RecommendDoc", "StringToSign", "ServerTime", "Any"]
         {
@@ -166,7 +166,7 @@ fn headers(name: &'static str, text: &str, length: usize, each: usize) -> Header
 #[test]
 fn reading_and_showing_headers_long_and_many() {
     let mut faults = Faults::default();
-    for text in TEXTS.iter().filter(|text| text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ')) {
+    for text in texts().filter(|text| text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ')) {
         for name in HEADERS {
             for each in [64, 240, usize::MAX] {
                 let sent = |length| with_headers(headers(name, text, length, each.min(length)));
@@ -210,7 +210,7 @@ fn learning_the_clock() {
 #[test]
 fn codes_and_ecs() {
     let mut faults = Faults::default();
-    for text in TEXTS {
+    for text in texts() {
         let text = |length| text.repeat(length / text.len());
         let code = |length| ErrorCode::from(&*text(length));
         faults.measure("ErrorCode::from", 16 * KIB, text, |text| ErrorCode::from(&*text));
@@ -266,7 +266,7 @@ fn requests_with_long_queries_and_many_headers() {
 #[test]
 fn errors_of_the_client_below() {
     let mut faults = Faults::default();
-    for text in TEXTS {
+    for text in texts() {
         let error =
             |length: usize| Error::from(BoxError::from(io::Error::other(text.repeat(length / text.len()))));
         faults.measure("TransportError's Display", 16 * KIB, error, |error| error.to_string());

@@ -92,57 +92,31 @@ pub(crate) const DOCUMENTS: &[Shape] = &[
     Shape(b"", b"[", b""),
 ];
 
-pub(crate) const TEXTS: &[&str] = &[
+#[path = "../../src/redact/hostile.rs"]
+mod hostile;
+
+/// Texts beside those that redaction is tested with.
+const OTHERS: [&str; 18] = [
     "a",
     "A",
     "Ab",
     "a.",
     "|",
     "qps",
-    "\\u003a",
-    "\\",
-    "\\\\u",
-    "%",
-    "%25",
-    "%253A",
-    "%3A",
-    "&",
-    "&amp;",
-    "&#",
-    "&#x00000",
-    ":",
-    "a:",
-    "token",
-    "token:",
-    "token: ab cd ",
-    "token \n",
-    "\"",
-    "a ",
     " ",
-    "?",
     "?a=b ",
-    "://",
     "https://",
-    "u:p@",
-    "@",
     ",",
-    "LTAI",
-    "STS.",
-    "CAIS",
-    "eyJ",
-    "/aliyun_v4_request",
-    "1/20261125/",
-    "-----BEGIN ",
-    "-----BEGIN PRIVATE KEY",
-    "=",
-    "a1",
     "PEVycm9yPj",
     "PEVycm9yPj,",
     "%3CError%3E",
     "<Error><a>",
     "Zy7gAnyToken",
     "Zy7g",
-    "\u{200b}é：",
     "\u{1f600}",
     "\0",
 ];
+
+pub(crate) fn texts() -> impl Iterator<Item = &'static str> {
+    hostile::HOSTILE.into_iter().chain(OTHERS)
+}

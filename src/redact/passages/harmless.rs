@@ -73,7 +73,7 @@ const HARMLESS: &[&str] = &[
     "令牌已过期，请重新登录。",
     "密钥 oss-cn-hangzhou 不存在",
     "Invalid token: the token does not belong to the region.",
-    "Does asia-southeast-1 exist? /tmp/tmp.txt, posts.json and FALTAIRE.jpg do not.",
+    "Does asia-southeast-1 exist? /logs/app.txt, posts.json and FALTAIRE.jpg do not.",
     "user@example.com may not write to 10.1.2.3:8080",
     "mailto:admin@example.com",
 ];
