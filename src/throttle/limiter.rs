@@ -158,8 +158,8 @@ impl Limiter {
         self.queue.insert(ticket, Waiting { waker: Some(waker), due });
         self.wake_others(ticket, now, wakers);
         // The first one reads the clock from time to time, or the rate would not grow.
-        let look = if ahead == 0 { now + LONGEST_STEP } else { f64::INFINITY };
-        Err(due.min(blocked_until).min(look).max(now + TICK))
+        let grow = if ahead == 0 { now.max(self.paused_until) + LONGEST_STEP } else { f64::INFINITY };
+        Err(due.min(blocked_until).min(grow).max(now + TICK))
     }
 
     /// A waiting call is dropped.

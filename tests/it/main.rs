@@ -24,6 +24,7 @@ mod stack;
 mod support;
 mod test_util;
 mod throttle;
+mod throttle_patience;
 mod throttle_wire;
 mod traits;
 mod transport;

@@ -381,10 +381,9 @@ async fn cancelled_callers_leave_no_trace_on_two_threads() {
     assert_eq!(odd, 128);
 }
 
-/// Four threads take permits without a lock as long as they can: none is given twice, and every
-/// response is counted.
+/// Four threads share a throttle: no permit is given twice, and every response is counted.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn the_rate_is_kept_and_every_answer_counted_on_four_threads() {
+async fn the_rate_is_kept_and_every_response_counted_on_four_threads() {
     const RATE: f64 = 2_000.0;
     const CALLS: usize = 2_000;
     let seen = Arc::default();
