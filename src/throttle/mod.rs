@@ -42,9 +42,10 @@
 //! 1. **Slow start.** The rate begins at 250/s and doubles each round trip while calls wait.
 //! 2. **Cut.** A throttled response lowers the rate to 0.9 of what was accepted in the last second,
 //!    once per round trip. That is the limit, as far as it is known.
-//! 3. **Growth.** While calls wait, the rate returns to the limit within 0.6 to 2.5 s, stays near
-//!    it, and then grows ever faster in search of a new one. It does not grow without demand, and a
-//!    quiet minute forgets the limit.
+//! 3. **Growth.** While calls wait, the rate returns to the limit within 0.6 to 2.5 s (longer below
+//!    1.2 requests/s, or if responses take more than 0.6 s), stays near it, and then grows ever
+//!    faster in search of a new one. It does not grow without demand, and a quiet minute forgets
+//!    the limit.
 //! 4. **Tolerance.** Once a limit is known, up to 1.5 % throttled responses, of the last second or
 //!    the last hundred, are no reason for a cut: they may have nothing to do with the rate.
 //! 5. **Outage.** If nothing is accepted, a few requests are sent as probes and the others wait.
