@@ -19,9 +19,6 @@ pub(crate) enum StandardMethod {
     Other,
 }
 
-/// A constant of `Method` only in later versions of `http`.
-const QUERY: &str = "QUERY";
-
 impl StandardMethod {
     #[inline]
     pub(crate) fn of(method: &Method) -> Self {
@@ -35,7 +32,7 @@ impl StandardMethod {
             Method::TRACE => Self::Trace,
             Method::CONNECT => Self::Connect,
             Method::PATCH => Self::Patch,
-            _ if method.as_str() == QUERY => Self::Query,
+            Method::QUERY => Self::Query,
             _ => Self::Other,
         }
     }
@@ -51,7 +48,7 @@ impl StandardMethod {
             Self::Trace => Method::TRACE,
             Self::Connect => Method::CONNECT,
             Self::Patch => Method::PATCH,
-            Self::Query => Method::from_bytes(QUERY.as_bytes()).ok()?,
+            Self::Query => Method::QUERY,
             Self::Other => return None,
         })
     }
