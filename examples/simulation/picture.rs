@@ -70,7 +70,7 @@ pub(crate) fn draw(path: &str, panels: &[Panel<'_>]) -> Result<(), Box<dyn Error
             .legend(line(THROTTLED, 1));
         chart
             .configure_series_labels()
-            .position(SeriesLabelPosition::UpperRight)
+            .position(SeriesLabelPosition::UpperMiddle)
             .background_style(WHITE.mix(0.8))
             .border_style(QUOTA)
             .draw()?;
