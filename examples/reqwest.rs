@@ -66,6 +66,8 @@ fn stand_in() -> Scripted {
 
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
+    // Not needed with reqwest's feature `rustls`, which has a provider.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let oss = stand_in();
     let address = oss.serve().await?;
     let quick = Backoff::new(Duration::from_millis(10), Duration::from_millis(10));

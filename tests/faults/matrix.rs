@@ -68,7 +68,7 @@ fn refusing() -> SocketAddr {
 fn check(fault: &Fault, version: &str, table: &mut String) -> Vec<String> {
     let mut wrong = Vec::new();
     let stacks = match version {
-        "TLS" => vec![("hyper-util", over_rustls())],
+        "TLS" => Vec::from(over_rustls()),
         version => stacks(version, fault.patience).into(),
     };
     for (client, stack) in stacks {
@@ -83,6 +83,7 @@ fn check(fault: &Fault, version: &str, table: &mut String) -> Vec<String> {
         let (result, requests, connections) = (result.unwrap(), counts.requests(), counts.connections());
         let is_right = fault.results.contains(&&*result)
             && requests == fault.requests
+            && (connections > 0 || fault.connections == 0)
             && connections <= fault.connections
             && heap.bytes_max < most_heap(version);
         if !is_right {

@@ -10,15 +10,15 @@ use std::{
 
 use bytes::Bytes;
 use http::{Request, Response};
+use http_body::Body;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
-use rustls::{ClientConfig, RootCertStore};
 use tower::{BoxError, Service, ServiceBuilder, ServiceExt, util::BoxCloneSyncService};
 use tower_oss::{Error, OssErrorLayer, RetryPolicy};
 
-use crate::clients::{Reqwest, Stack, hyper, policy, stack};
+use crate::clients::{Reqwest, Stack, hyper, policy, stack, tls};
 
 /// Time limits of a call, short or long.
 #[derive(Clone, Copy)]
@@ -102,13 +102,35 @@ pub(crate) fn counted(policy: fn() -> RetryPolicy) -> [(&'static str, Stack, Arc
     clients.map(|(version, (stack, sent))| (version, stack, sent))
 }
 
-/// The stack over hyper-util and rustls, without trusted certificates.
-pub(crate) fn over_rustls() -> Stack {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-    let config = config.with_root_certificates(RootCertStore::empty()).with_no_client_auth();
-    let connector = HttpsConnectorBuilder::new().with_tls_config(config).https_only().enable_http1().build();
-    let client = Client::builder(TokioExecutor::new()).build(connector);
+/// The stack over each client with each HTTP version, over TLS that trusts no certificate.
+pub(crate) fn over_rustls() -> [(&'static str, Stack); 4] {
+    let hyper = |http2| {
+        let connector = HttpsConnectorBuilder::new().with_tls_config(tls()).https_only();
+        let connector =
+            if http2 { connector.enable_http2().build() } else { connector.enable_http1().build() };
+        over(Client::builder(TokioExecutor::new()).http2_only(http2).build(connector))
+    };
+    let reqwest = |alpn: &str, settings: reqwest::ClientBuilder| {
+        let mut tls = tls();
+        tls.alpn_protocols = vec![alpn.into()];
+        over(Reqwest::over_tls(settings.retry(reqwest::retry::never()), tls))
+    };
+    [
+        ("hyper-util, HTTP/1.1", hyper(false)),
+        ("reqwest, HTTP/1.1", reqwest("http/1.1", reqwest::Client::builder().http1_only())),
+        ("hyper-util, HTTP/2", hyper(true)),
+        ("reqwest, HTTP/2", reqwest("h2", reqwest::Client::builder().http2_prior_knowledge())),
+    ]
+}
+
+/// The stack with the usual limits.
+fn over<S, B>(client: S) -> Stack
+where
+    S: Service<Request<Full<Bytes>>, Response = Response<B>> + Clone + Send + Sync + 'static,
+    S::Error: Into<BoxError> + Send + Sync + 'static,
+    S::Future: Send,
+    B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+{
     stack(policy(), Patience::Usual.layer(), Patience::Usual.attempt(), client)
 }
 

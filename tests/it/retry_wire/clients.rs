@@ -3,6 +3,7 @@
 use std::{
     future::Future,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -15,6 +16,7 @@ use hyper_util::{
     client::legacy::Client,
     rt::{TokioExecutor, TokioTimer},
 };
+use rustls::{ClientConfig, RootCertStore, crypto::ring::default_provider};
 use tower::{BoxError, Service, ServiceBuilder, ServiceExt, util::BoxCloneSyncService};
 use tower_oss::{Error, OssErrorLayer, RetryPolicy, retry::Backoff};
 
@@ -72,8 +74,19 @@ impl Reqwest {
     }
 
     pub(crate) fn with(settings: reqwest::ClientBuilder) -> Self {
-        Self(settings.no_proxy().build().unwrap())
+        Self::over_tls(settings, tls())
     }
+
+    pub(crate) fn over_tls(settings: reqwest::ClientBuilder, tls: ClientConfig) -> Self {
+        Self(settings.tls_backend_preconfigured(tls).no_proxy().build().unwrap())
+    }
+}
+
+/// TLS that trusts no certificate.
+pub(crate) fn tls() -> ClientConfig {
+    let config = ClientConfig::builder_with_provider(Arc::new(default_provider()));
+    let config = config.with_safe_default_protocol_versions().unwrap();
+    config.with_root_certificates(RootCertStore::empty()).with_no_client_auth()
 }
 
 impl<B> Service<Request<B>> for Reqwest
