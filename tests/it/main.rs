@@ -25,6 +25,7 @@ mod support;
 mod test_util;
 mod throttle;
 mod throttle_patience;
+mod throttle_polls;
 mod throttle_wire;
 mod traits;
 mod transport;
