@@ -157,7 +157,7 @@ impl ClockOffset {
         }
         let by_date = || server_date(headers).map_or(Learned::Nothing, |server| self.consider(server, local));
         if error.is_clock_skewed() {
-            return match server_time(error).map(|server| self.consider(server, local)) {
+            return match server_time_in_body(error).map(|server| self.consider(server, local)) {
                 Some(Learned::Believed) => Learned::Believed,
                 Some(Learned::BeyondBound) => by_date().max(Learned::BeyondBound),
                 Some(Learned::Nothing) | None => by_date(),
@@ -188,7 +188,7 @@ pub(crate) fn may_be_skewed(error: &OssError) -> bool {
 }
 
 /// The server's time from the body.
-fn server_time(error: &OssError) -> Option<SystemTime> {
+fn server_time_in_body(error: &OssError) -> Option<SystemTime> {
     let text = error.field("ServerTime").or_else(|| error.field("Detail/ServerTime"))?;
     humantime::parse_rfc3339_weak(text).ok()
 }

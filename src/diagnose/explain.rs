@@ -18,7 +18,7 @@ impl OssError {
         // The link contains these, and must not repeat a secret of the document.
         let is_public = |text: &&str| !secrets.are_in(text);
         let inferred = self.code_origin() == CodeOrigin::Inferred;
-        Explanation::of(&Facts {
+        Explanation::of(&Evidence {
             code: Some(self.code()),
             // A code that was inferred from the status means no more than the status.
             meaning: self.code().meaning().filter(|_| !inferred),
@@ -32,8 +32,8 @@ impl OssError {
     }
 }
 
-/// The facts that an explanation is made of.
-struct Facts<'a> {
+/// What an explanation is derived from.
+struct Evidence<'a> {
     code: Option<&'a ErrorCode>,
     meaning: Option<&'static str>,
     class: ErrorClass,
@@ -51,7 +51,7 @@ impl Explanation {
     pub fn of_code(code: &ErrorCode) -> Self {
         let status = code.documented_status().unwrap_or(StatusCode::CONTINUE);
         let Meaning { class, outlook, .. } = Meaning::of(code, status, || false);
-        Self::of(&Facts {
+        Self::of(&Evidence {
             code: Some(code),
             meaning: code.meaning(),
             class,
@@ -68,7 +68,7 @@ impl Explanation {
     #[must_use]
     pub fn of_ec(ec: &str) -> Option<Self> {
         is_well_formed(ec).then(|| {
-            let explanation = Self::of(&Facts {
+            let explanation = Self::of(&Evidence {
                 code: None,
                 meaning: None,
                 class: ErrorClass::Unknown,
@@ -93,21 +93,21 @@ impl Explanation {
         Self { meaning: None, cause, area: None, remedy, fixed_by, retry_helps, guide_url: None }
     }
 
-    fn of(facts: &Facts<'_>) -> Self {
-        let of_ec = facts.ec.and_then(listed);
-        let area = facts.ec.and_then(area_of);
+    fn of(evidence: &Evidence<'_>) -> Self {
+        let of_ec = evidence.ec.and_then(listed);
+        let area = evidence.ec.and_then(area_of);
         // If the status overrides the class of the code, the remedy of the code does not apply.
-        let of_code = facts.code.filter(|code| code.class() == facts.class).and_then(remedy::of_code);
-        let (remedy, fixed_by) =
-            of_code.unwrap_or_else(|| remedy::of_class(facts.class, facts.outlook, facts.is_from_oss));
+        let of_code = evidence.code.filter(|code| code.class() == evidence.class).and_then(remedy::of_code);
+        let (remedy, fixed_by) = of_code
+            .unwrap_or_else(|| remedy::of_class(evidence.class, evidence.outlook, evidence.is_from_oss));
         Self {
-            meaning: facts.meaning,
-            cause: facts.shape.or(of_ec.map(|(cause, _)| cause)).or(area.map(|(_, sentence)| sentence)),
+            meaning: evidence.meaning,
+            cause: evidence.shape.or(of_ec.map(|(cause, _)| cause)).or(area.map(|(_, sentence)| sentence)),
             area: area.map(|(area, _)| area),
             remedy: of_ec.and_then(|(_, remedy)| remedy).unwrap_or(remedy),
-            fixed_by: facts.ec.and_then(remedy::fixed_by_ec).or(Some(fixed_by)),
-            retry_helps: matches!(facts.outlook, Outlook::Transient | Outlook::Throttled),
-            guide_url: guide_url(facts.recommended, facts.ec),
+            fixed_by: evidence.ec.and_then(remedy::fixed_by_ec).or(Some(fixed_by)),
+            retry_helps: matches!(evidence.outlook, Outlook::Transient | Outlook::Throttled),
+            guide_url: guide_url(evidence.recommended, evidence.ec),
         }
     }
 }

@@ -81,7 +81,7 @@ impl OssError {
     /// Without a `Date`, it is compared with the client's clock.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        headers::wait(self.plain_headers())
+        headers::retry_after(self.plain_headers())
     }
 
     /// Returns how long OSS delayed this response because a bandwidth limit was reached, at most a

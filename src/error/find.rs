@@ -49,7 +49,7 @@ pub(crate) fn is_not_sent(link: &(dyn StdError + 'static)) -> bool {
 }
 
 fn find<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a OssError> {
-    chain(error).find_map(|link| match link.downcast_ref::<Error>() {
+    error_chain(error).find_map(|link| match link.downcast_ref::<Error>() {
         Some(Error::Oss(error)) => Some(error),
         Some(Error::NotSent(error)) => error.last_oss_error(),
         _ => {
@@ -59,7 +59,7 @@ fn find<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a OssError> {
 }
 
 /// An error and its causes, up to [`MAX_LINKS`].
-pub(crate) fn chain<'a>(
+pub(crate) fn error_chain<'a>(
     error: &'a (dyn StdError + 'static),
 ) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
     iter::successors(Some(error), |link: &&'a _| next(*link)).take(MAX_LINKS)
@@ -102,7 +102,7 @@ impl FindOssError for Error {
 
 impl sealed::Sealed for Error {
     fn is_not_sent(&self) -> bool {
-        chain(self).any(is_not_sent)
+        error_chain(self).any(is_not_sent)
     }
 }
 
@@ -114,7 +114,7 @@ impl FindOssError for BoxError {
 
 impl sealed::Sealed for BoxError {
     fn is_not_sent(&self) -> bool {
-        chain(&**self).any(is_not_sent)
+        error_chain(&**self).any(is_not_sent)
     }
 }
 

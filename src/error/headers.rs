@@ -18,12 +18,12 @@ static X_OSS_SERVER_TIME: HeaderName = HeaderName::from_static("x-oss-server-tim
 const MAX_TIME: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The first value of a header that is not blank, as text. Bytes beyond UTF-8 are replaced.
-pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Cow<'a, str>> {
+pub(crate) fn header_text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Cow<'a, str>> {
     let values = headers.get_all(name).iter();
     values.map(|value| String::from_utf8_lossy(value.as_bytes().trim_ascii())).find(|text| !text.is_empty())
 }
 
-/// As [`text`], but `None` unless it is visible ASCII.
+/// As [`header_text`], but `None` unless it is visible ASCII.
 pub(crate) fn header_str<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
     values.find_map(|value| Some(value.trim_ascii()).filter(|text| !text.is_empty()))
@@ -53,11 +53,11 @@ fn parse_digits(text: &str) -> Option<u64> {
 
 /// How long `Retry-After` asks to wait. A date is compared with the response's `Date`, or else with
 /// the local clock.
-pub(crate) fn wait(headers: &HeaderMap) -> Option<Duration> {
-    retry_after(headers, || server_date(headers).or_else(local_time))
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    retry_after_at(headers, || server_date(headers).or_else(local_time))
 }
 
-fn retry_after(headers: &HeaderMap, now: impl FnOnce() -> Option<SystemTime>) -> Option<Duration> {
+fn retry_after_at(headers: &HeaderMap, now: impl FnOnce() -> Option<SystemTime>) -> Option<Duration> {
     let value = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
     let wait = match parse_digits(value) {
         Some(seconds) => Duration::from_secs(seconds),
@@ -91,7 +91,7 @@ mod tests {
     fn wait(value: &str) -> Option<u64> {
         let now = || date("Sun, 22 Nov 2026 10:00:00 GMT");
         let headers = HeaderMap::from_iter([(header::RETRY_AFTER, HeaderValue::from_str(value).unwrap())]);
-        retry_after(&headers, now).map(|wait| wait.as_secs())
+        retry_after_at(&headers, now).map(|wait| wait.as_secs())
     }
 
     #[test]
@@ -114,7 +114,7 @@ mod tests {
     fn without_a_clock_seconds_are_read_and_a_date_says_nothing() {
         for (value, seconds) in [("7", Some(7)), ("Sun, 22 Nov 2026 10:00:09 GMT", None)] {
             let headers = HeaderMap::from_iter([(header::RETRY_AFTER, HeaderValue::from_static(value))]);
-            assert_eq!(retry_after(&headers, || None).map(|wait| wait.as_secs()), seconds);
+            assert_eq!(retry_after_at(&headers, || None).map(|wait| wait.as_secs()), seconds);
         }
     }
 
@@ -147,8 +147,8 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert("x-oss-request-id", HeaderValue::from_bytes(b" 65\xff ").unwrap());
         headers.insert("x-oss-ec", HeaderValue::from_static("  "));
-        assert_eq!(text(&headers, &X_OSS_REQUEST_ID).as_deref(), Some("65\u{fffd}"));
-        assert_eq!(text(&headers, &X_OSS_EC), None);
+        assert_eq!(header_text(&headers, &X_OSS_REQUEST_ID).as_deref(), Some("65\u{fffd}"));
+        assert_eq!(header_text(&headers, &X_OSS_EC), None);
     }
 
     #[test]
@@ -163,7 +163,7 @@ mod tests {
             for value in values {
                 headers.append("x-oss-request-id", HeaderValue::from_bytes(value.as_bytes()).unwrap());
             }
-            assert_eq!(text(&headers, &X_OSS_REQUEST_ID).as_deref(), expected, "{values:?}");
+            assert_eq!(header_text(&headers, &X_OSS_REQUEST_ID).as_deref(), expected, "{values:?}");
         }
     }
 }

@@ -32,10 +32,10 @@ use std::{error::Error as StdError, fmt};
 pub(crate) use self::{
     call_notes::CallNotes,
     fields::{Basic, Basics, Fields, MAX_DEPTH, MAX_NAME, Span},
-    find::chain as error_chain,
+    find::error_chain,
     headers::{
-        X_OSS_EC, X_OSS_ERR, X_OSS_ERROR_TYPE, X_OSS_REQUEST_ID, header_str, qos_delay, server_date,
-        server_time, text as header_text, wait as retry_after,
+        X_OSS_EC, X_OSS_ERR, X_OSS_ERROR_TYPE, X_OSS_REQUEST_ID, header_str, header_text, qos_delay,
+        retry_after, server_date, server_time,
     },
     last::LastError,
     meaning::{Meaning, Outlook},

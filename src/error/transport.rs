@@ -2,7 +2,7 @@ use std::{error::Error as StdError, fmt, io::ErrorKind, sync::OnceLock};
 
 use super::{
     BoxError, Fate, Notes, OssError, TransportFailure, TransportKind,
-    find::{chain, is_not_sent},
+    find::{error_chain, is_not_sent},
 };
 
 /// There was no response: the wrapped service failed.
@@ -76,7 +76,7 @@ impl TransportError {
     /// How many attempts of the call were sent. This one does not count if it wraps a
     /// [`NotSentError`](crate::error::NotSentError).
     pub(super) fn attempts(&self) -> u32 {
-        self.notes().attempts() - u32::from(chain(&*self.0.cause).any(is_not_sent))
+        self.notes().attempts() - u32::from(error_chain(&*self.0.cause).any(is_not_sent))
     }
 
     pub(crate) fn notes(&self) -> &Notes {

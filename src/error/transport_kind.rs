@@ -8,7 +8,7 @@ use std::{
 
 use tower::{load_shed::error::Overloaded, timeout::error::Elapsed};
 
-use super::find::chain;
+use super::find::error_chain;
 
 /// What kind of failure a [`TransportError`](crate::error::TransportError) is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -79,8 +79,9 @@ pub(crate) struct TransportFailure {
 impl TransportFailure {
     /// Classifies an error by the first of its causes that is recognized.
     pub(crate) fn of(error: &(dyn StdError + 'static)) -> Self {
-        let (kind, fate) = chain(error).find_map(of_link).unwrap_or((TransportKind::Other, Fate::Unknown));
-        let io_kind = chain(error).find_map(|link| {
+        let (kind, fate) =
+            error_chain(error).find_map(of_link).unwrap_or((TransportKind::Other, Fate::Unknown));
+        let io_kind = error_chain(error).find_map(|link| {
             let kind = link.downcast_ref::<io::Error>()?.kind();
             (kind != ErrorKind::Other).then_some(kind)
         });
@@ -161,7 +162,7 @@ fn of_hyper(link: &(dyn StdError + 'static)) -> Option<Known> {
         TransportKind::Closed
     } else {
         // Its cause is an error of HTTP/2 or of the socket.
-        return chain(error)
+        return error_chain(error)
             .skip(1)
             .find_map(|link| of_h2(link).or_else(|| of_io_after_connect(link.downcast_ref()?)))
             .or(Some((TransportKind::Protocol, Fate::Transient)));

@@ -74,12 +74,12 @@ impl RetryBudget {
     /// Takes a retry out of the bucket, and returns whether it held one at this time.
     #[must_use]
     pub fn withdraw_at(&self, now: Instant) -> bool {
-        self.pay_floor(now);
+        self.pay_seconds(now);
         self.held.fetch_update(Relaxed, Relaxed, |held| held.checked_sub(RETRY)).is_ok()
     }
 
     /// Adds the share of the time since the last call. Time that goes backwards adds nothing.
-    fn pay_floor(&self, now: Instant) {
+    fn pay_seconds(&self, now: Instant) {
         // The lock is held until it is added, so that the next caller finds it in the bucket.
         let mut paid = self.paid.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(last) = *paid else {

@@ -17,7 +17,7 @@ pub(super) struct Facts {
     /// The request could change something.
     pub(super) changes_something: bool,
     /// The body was sent and cannot be sent again.
-    pub(super) body_is_gone: bool,
+    pub(super) body_is_stand_in: bool,
     pub(super) retry_after: Option<Duration>,
     pub(super) deadline: Option<Instant>,
 }
@@ -34,7 +34,7 @@ impl Facts {
             delayed_by_throttle: failure.oss().is_some_and(|error| error.notes().is_delayed_by_throttle()),
             idempotency: Idempotency::of(request),
             changes_something: changes_something(request),
-            body_is_gone: request.body().is_stand_in(),
+            body_is_stand_in: request.body().is_stand_in(),
             retry_after: match failure.cause {
                 Cause::Oss(error) => error.retry_after(),
                 Cause::Response(_, headers) => retry_after(headers),

@@ -48,7 +48,8 @@ impl Idempotency {
         if let Some(known) = request.extensions().get() {
             return *known;
         }
-        let idempotent = by_method(request.method()) && !has_trap(request) || is_reading_post(request);
+        let idempotent =
+            by_method(request.method()) && !has_effect_twice(request) || is_reading_post(request);
         if idempotent { Self::Idempotent } else { Self::NotIdempotent }
     }
 
@@ -76,7 +77,7 @@ fn by_method(method: &Method) -> bool {
 }
 
 /// Whether the request is one of OSS's that are not idempotent although their method is.
-fn has_trap<B>(request: &Request<B>) -> bool {
+fn has_effect_twice<B>(request: &Request<B>) -> bool {
     let upload = *request.method() == Method::PUT;
     let header = |name| request.headers().get(name);
     let forbids_overwrite = header("x-oss-forbid-overwrite")
@@ -114,7 +115,7 @@ fn is_reading_post<B>(request: &Request<B>) -> bool {
             .iter()
             .any(|(name, pair)| has(name, None) && pair.is_none_or(|(name, value)| has(name, Some(value))))
         // An operation that only reads has no `?append`.
-        && !has_trap(request)
+        && !has_effect_twice(request)
 }
 
 /// Whether a query value equals this text, in which `/` may be percent-encoded.

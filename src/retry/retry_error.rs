@@ -18,7 +18,7 @@ use crate::error::{
     label = "the service below the policy must fail with `tower_oss::Error` or `BoxError`",
     note = "put an `OssErrorLayer` below the policy, or turn the error into a `BoxError` with `map_err`"
 )]
-pub trait RetryError: sealed::Judged {}
+pub trait RetryError: sealed::HasNotes {}
 
 impl RetryError for Error {}
 impl RetryError for BoxError {}
@@ -27,7 +27,7 @@ mod sealed {
     use std::error::Error as StdError;
 
     #[expect(unnameable_types, reason = "seals `RetryError`")]
-    pub trait Judged {
+    pub trait HasNotes {
         fn as_error(&self) -> &(dyn StdError + 'static);
 
         /// Makes sure that the error has notes, and that no other call shares them. Errors that
@@ -36,7 +36,7 @@ mod sealed {
     }
 }
 
-impl sealed::Judged for Error {
+impl sealed::HasNotes for Error {
     fn as_error(&self) -> &(dyn StdError + 'static) {
         self
     }
@@ -46,7 +46,7 @@ impl sealed::Judged for Error {
     }
 }
 
-impl sealed::Judged for BoxError {
+impl sealed::HasNotes for BoxError {
     fn as_error(&self) -> &(dyn StdError + 'static) {
         &**self
     }

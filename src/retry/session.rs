@@ -97,7 +97,7 @@ impl Session {
         if !corrected {
             Self::check_request(facts)?;
         }
-        if facts.body_is_gone {
+        if facts.body_is_stand_in {
             return Err(RetryStop::BodyNotReplayable);
         }
         let free = corrected || facts.delayed_by_throttle;

@@ -89,7 +89,7 @@ async fn boxed_services_hold_the_layer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_whole_stack_composes_and_can_be_boxed_and_cloned() {
+async fn a_complete_stack_composes_and_can_be_boxed_and_cloned() {
     for ours in layers() {
         let stack = ServiceBuilder::new()
             .load_shed()

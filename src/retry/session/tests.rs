@@ -17,7 +17,7 @@ fn facts(verdict: Verdict) -> Facts {
         delayed_by_throttle: false,
         idempotency: Idempotency::Idempotent,
         changes_something: true,
-        body_is_gone: false,
+        body_is_stand_in: false,
         retry_after: None,
         deadline: None,
     }
@@ -89,8 +89,8 @@ fn an_error_that_a_throttle_delays_is_not_retried_if_that_is_not_safe() {
     };
     assert_eq!(decide(delayed(Verdict::Transient)), Err(RetryStop::OutcomeUnknown));
     assert_eq!(decide(delayed(Verdict::Throttled)), Ok(Duration::ZERO));
-    let gone = Facts { body_is_gone: true, ..delayed(Verdict::Throttled) };
-    assert_eq!(decide(gone), Err(RetryStop::BodyNotReplayable));
+    let stream = Facts { body_is_stand_in: true, ..delayed(Verdict::Throttled) };
+    assert_eq!(decide(stream), Err(RetryStop::BodyNotReplayable));
 }
 
 #[test]
