@@ -1,10 +1,12 @@
 use super::{History, Notes, RetryStop};
 
-/// What a retry policy *below* the error layer knows about the call: an extension of the response.
+/// What the retry policy records on the error that a call ends with.
 ///
-/// Such a policy sees statuses, not errors, so it cannot mark the error that the layer makes.
+/// A policy *below* the error layer sees statuses, not errors. It adds this to the response as an
+/// extension, and the layer records it.
 #[derive(Clone, Debug)]
 pub(crate) struct CallNotes {
+    /// How many attempts were sent.
     pub(crate) attempts: u32,
     pub(crate) stop: RetryStop,
     pub(crate) after_ambiguous_attempt: bool,

@@ -102,7 +102,7 @@ impl OssError {
     /// Returns how many times the request was sent: 1 without a retry policy.
     #[must_use]
     pub fn attempts(&self) -> u32 {
-        self.notes().attempts()
+        self.notes().attempts().max(1)
     }
 
     /// Returns why the retry policy did not retry, if there is a policy.

@@ -24,7 +24,7 @@ use super::{BoxError, FindOssError, Notes, OssError, find::sealed};
 ///             NotSentReason::Prepare => "check the credentials",
 ///             _ => "it was not sent",
 ///         },
-///         _ => "it was sent, or could not be",
+///         _ => "it was sent",
 ///     }
 /// }
 /// ```
@@ -160,7 +160,7 @@ impl NotSentError {
 
     /// How many attempts of the call were sent before this one.
     pub(crate) fn attempts(&self) -> u32 {
-        self.notes().attempts() - 1
+        self.notes().attempts()
     }
 }
 
@@ -226,9 +226,9 @@ mod tests {
     #[test]
     fn the_text_counts_the_attempts_that_were_sent() {
         for (attempts, expected) in [
-            (1, "not sent: deadline (wait 0.500 s)"),
-            (2, "not sent again after 1 attempt: deadline (wait 0.500 s)"),
-            (3, "not sent again after 2 attempts: deadline (wait 0.500 s)"),
+            (0, "not sent: deadline (wait 0.500 s)"),
+            (1, "not sent again after 1 attempt: deadline (wait 0.500 s)"),
+            (2, "not sent again after 2 attempts: deadline (wait 0.500 s)"),
         ] {
             let error = NotSentError::new(NotSentReason::Deadline, Duration::from_millis(500), None);
             error.notes().set_attempts(attempts);

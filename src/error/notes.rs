@@ -8,6 +8,7 @@ use super::{History, RetryStop};
 /// What the layers above record on an error. Clones of the error share it.
 #[derive(Debug, Default)]
 pub(crate) struct Notes {
+    /// How many attempts of the call were sent. 0 also if nothing was recorded.
     attempts: AtomicU32,
     /// 0, or the index in `STOPS` plus one.
     stop: AtomicU8,
@@ -34,7 +35,7 @@ impl Notes {
     }
 
     pub(crate) fn attempts(&self) -> u32 {
-        self.attempts.load(Relaxed).max(1)
+        self.attempts.load(Relaxed)
     }
 
     pub(crate) fn set_stop(&self, stop: RetryStop) {
@@ -89,7 +90,7 @@ mod tests {
     #[test]
     fn every_stop_is_read_back() {
         let notes = Notes::default();
-        assert_eq!((notes.stop(), notes.attempts()), (None, 1));
+        assert_eq!((notes.stop(), notes.attempts()), (None, 0));
         for (place, stop) in STOPS.into_iter().enumerate() {
             assert_eq!(stop as usize, place);
             notes.set_stop(stop);

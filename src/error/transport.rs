@@ -76,7 +76,8 @@ impl TransportError {
     /// How many attempts of the call were sent. This one does not count if it wraps a
     /// [`NotSentError`](crate::error::NotSentError).
     pub(super) fn attempts(&self) -> u32 {
-        self.notes().attempts() - u32::from(error_chain(&*self.0.cause).any(is_not_sent))
+        let was_sent = !error_chain(&*self.0.cause).any(is_not_sent);
+        self.notes().attempts().max(was_sent.into())
     }
 
     pub(crate) fn notes(&self) -> &Notes {

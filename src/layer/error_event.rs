@@ -1,7 +1,7 @@
 use http::Method;
 
 use super::{RequestInfo, error_layer::OssErrorSettings, trace};
-use crate::error::{BoxError, Error};
+use crate::error::{BoxError, Error, error_chain, is_not_sent};
 
 /// An error that the layer is about to return. See
 /// [`OssErrorLayer::on_error`](crate::OssErrorLayer::on_error).
@@ -31,9 +31,11 @@ pub(super) fn without_response(
     settings: Option<&OssErrorSettings>,
 ) -> Error {
     let error = Error::from(cause);
-    let is_noted = matches!(error, Error::Oss(_)) || error.notes().attempts() > 1;
+    let sent = u32::from(!error_chain(&error).any(is_not_sent));
+    // A policy below may have recorded the attempts of its own.
+    let is_noted = matches!(error, Error::Oss(_)) || error.attempts() > sent;
     if !is_noted {
-        error.notes().set_attempts(info.attempt());
+        error.notes().set_attempts(info.attempt() - 1 + sent);
     }
     announce(&error, info, settings);
     error

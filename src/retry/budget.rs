@@ -108,6 +108,9 @@ impl RetryBudget {
 }
 
 /// 0.2 per first attempt, 10 per second, room for 100.
+///
+/// The first two are the defaults of Finagle's `RetryBudget`. The room is what ten seconds add: as
+/// long as Finagle keeps an unused retry.
 impl Default for RetryBudget {
     fn default() -> Self {
         Self::new(0.2, 10.0, 100)

@@ -23,12 +23,11 @@ impl RetryPolicy {
         if response.extensions().get::<RetryStop>().is_some() {
             return None;
         }
-        match self.decide(request, Cause::Response(response.status(), response.headers())) {
+        match self.retry_or_give_up(request, Cause::Response(response.status(), response.headers())) {
             Ok(wait) => Some(wait),
-            Err(stop) => {
-                let notes = self.session.call_notes(stop);
+            Err(notes) => {
+                response.extensions_mut().insert(notes.stop);
                 response.extensions_mut().insert(notes);
-                response.extensions_mut().insert(stop);
                 None
             }
         }
@@ -38,7 +37,7 @@ impl RetryPolicy {
     #[cold]
     pub(super) fn pass<R>(&mut self, response: &mut Response<R>) {
         if response.extensions().get::<CallNotes>().is_none() {
-            response.extensions_mut().insert(self.session.call_notes(RetryStop::NotRetryable));
+            response.extensions_mut().insert(self.session.take_call_notes(RetryStop::NotRetryable, true));
         }
     }
 
@@ -55,10 +54,12 @@ impl RetryPolicy {
             }
             return None;
         }
-        match self.decide(request, retry_error::cause(error)) {
+        match self.retry_or_give_up(request, retry_error::cause(error)) {
             Ok(wait) => Some(wait),
-            Err(stop) => {
-                self.session.note(stop, retry_error::notes_of(error));
+            Err(notes) => {
+                if let Some(of_error) = retry_error::notes_of(error) {
+                    notes.apply(of_error);
+                }
                 if let Some(LastError(last)) = request.extensions().get() {
                     retry_error::set_last_oss_error(error, last);
                 }
@@ -67,20 +68,27 @@ impl RetryPolicy {
         }
     }
 
-    /// Prepares the request for the next attempt, or returns the reason why there is none.
-    fn decide<B: TryCloneBody>(
+    /// Prepares the request for the next attempt. Without one, reports the end of the call, and
+    /// returns what to record on its error.
+    fn retry_or_give_up<B: TryCloneBody>(
         &mut self,
         request: &mut Request<B>,
         cause: Cause<'_>,
-    ) -> Result<Wait, RetryStop> {
+    ) -> Result<Wait, CallNotes> {
         let failure = Failure { cause, attempt: self.session.attempt.number(), method: request.method() };
-        let next = self.next_attempt(request, failure).inspect_err(|stop| {
-            self.give_up(request, failure, *stop);
-        })?;
-        self.prepare(request, cause, next.end);
-        Ok(Wait::new(next.delay))
+        match self.next_attempt(request, failure) {
+            Ok(next) => {
+                self.prepare(request, cause, next.end);
+                Ok(Wait::new(next.delay))
+            }
+            Err(stop) => {
+                self.announce_end(request, failure, stop);
+                Err(self.session.take_call_notes(stop, failure.was_sent()))
+            }
+        }
     }
 
+    /// Decides on the next attempt, and announces it.
     fn next_attempt<B: TryCloneBody>(
         &mut self,
         request: &Request<B>,
@@ -92,25 +100,29 @@ impl RetryPolicy {
         let verdict = self.classify_failure(&failure);
         let facts = Facts::new(request, &failure, verdict);
         let next = self.session.decide(&facts, &self.settings, Instant::now)?;
-        let event = RetryEvent {
+        self.announce_retry(&RetryEvent {
             failure,
             verdict,
             delay: next.delay,
             delayed_by_throttle: facts.delayed_by_throttle,
             path: request.uri().path(),
             extensions: request.extensions(),
-        };
-        let failed = failure.to_attempt().then(next.delay);
-        trace::retry(&event, &failed);
-        self.session.remember(failed);
-        if let Some(on_retry) = &self.settings.on_retry {
-            on_retry(&event);
-        }
+        });
         Ok(next)
     }
 
+    /// Reports a retry to the hook and to `tracing`, and adds the failed attempt to the history.
+    fn announce_retry(&mut self, event: &RetryEvent<'_>) {
+        let failed = event.failure.to_attempt().then(event.delay);
+        trace::retry(event, &failed);
+        self.session.remember(failed);
+        if let Some(on_retry) = &self.settings.on_retry {
+            on_retry(event);
+        }
+    }
+
     /// Reports to the hook and to `tracing` that the call has failed.
-    fn give_up<B>(&self, request: &Request<B>, failure: Failure<'_>, stop: RetryStop) {
+    fn announce_end<B>(&self, request: &Request<B>, failure: Failure<'_>, stop: RetryStop) {
         let on_give_up = self.settings.on_give_up.as_ref();
         if on_give_up.is_none() && !trace::is_enabled() {
             return;
@@ -118,7 +130,7 @@ impl RetryPolicy {
         let event = GiveUpEvent {
             failure,
             stop,
-            attempts: self.session.sent(failure.not_sent().is_none()),
+            attempts: self.session.sent(failure.was_sent()),
             after_ambiguous_attempt: self.session.is_ambiguous(),
             history: &self.session.history(failure.to_attempt()),
             path: request.uri().path(),
@@ -140,7 +152,7 @@ impl RetryPolicy {
         };
         let verdict = self.settings.classify.as_ref().map_or(verdict, |classify| classify(failure, verdict));
         // A request that was not sent did not take effect, whatever the closure returns.
-        let unsent = verdict == Verdict::Transient && failure.not_sent().is_some();
+        let unsent = verdict == Verdict::Transient && !failure.was_sent();
         if unsent { Verdict::NotApplied } else { verdict }
     }
 

@@ -9,8 +9,8 @@ use crate::{deadline::Deadline, error::retry_after};
 /// What the decision about another attempt depends on.
 pub(super) struct Facts {
     pub(super) verdict: Verdict,
-    /// The attempt was not sent.
-    pub(super) not_sent: bool,
+    /// The failed attempt was sent.
+    pub(super) was_sent: bool,
     /// A throttle below delays the next attempt, because of this error.
     pub(super) delayed_by_throttle: bool,
     pub(super) idempotency: Idempotency,
@@ -30,7 +30,7 @@ impl Facts {
     ) -> Self {
         Self {
             verdict,
-            not_sent: failure.not_sent().is_some(),
+            was_sent: failure.was_sent(),
             delayed_by_throttle: failure.oss().is_some_and(|error| error.notes().is_delayed_by_throttle()),
             idempotency: Idempotency::of(request),
             changes_something: changes_something(request),

@@ -1,6 +1,6 @@
 use std::{sync::Arc, time::Duration};
 
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use tower::retry::{Policy, budget::Budget};
 
 use super::{
@@ -245,7 +245,9 @@ impl<B: TryCloneBody, R, E: RetryError> Policy<Request<B>, Response<R>, E> for R
     fn retry(&mut self, request: &mut Request<B>, result: &mut Result<Response<R>, E>) -> Option<Wait> {
         self.session.deposit(&self.settings);
         match result {
-            Ok(response) if Verdict::of_status(response.status()) == Verdict::Never => {
+            Ok(response) if is_settled(response.status()) => {
+                // A success of the first attempt needs no notes: an error has one attempt by
+                // default.
                 if self.session.attempt > Attempt::FIRST || response.status().as_u16() >= 400 {
                     self.pass(response);
                 }
@@ -261,6 +263,12 @@ impl<B: TryCloneBody, R, E: RetryError> Policy<Request<B>, Response<R>, E> for R
         self.session.note_offset(&self.settings);
         B::try_clone_request(request)
     }
+}
+
+/// Whether a response with this status, a success above all, is returned to the caller.
+#[inline]
+fn is_settled(status: StatusCode) -> bool {
+    Verdict::of_status(status) == Verdict::Never
 }
 
 /// Starts a new call with the same settings. tower clones the policy after the first attempt was

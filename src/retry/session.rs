@@ -5,14 +5,15 @@ use tokio::time::Instant;
 use super::{Idempotency, Verdict, facts::Facts, settings::RetrySettings};
 use crate::{
     attempt::Attempt,
-    error::{CallNotes, FailedAttempt, History, Notes, RetryStop},
+    error::{CallNotes, FailedAttempt, History, RetryStop},
 };
 
 /// The state of one call over all its attempts.
 #[derive(Debug)]
 pub(super) struct Session {
     pub(super) attempt: Attempt,
-    /// Attempts that count towards `max_attempts`. Retries that a throttle delays do not.
+    /// Attempts that count towards `max_attempts`. Retries that a throttle delays do not, nor does
+    /// the one after the clock was corrected.
     counted: u32,
     /// Attempts that failed before they were sent.
     unsent: u32,
@@ -28,10 +29,13 @@ pub(super) struct Session {
     offset: i64,
 }
 
-/// For how long retries are made that a throttle delays, if nothing else limits the call.
+/// For how long retries are made that a throttle delays, if nothing else limits the call. As long
+/// as the longest wait of the default backoff.
 const DELAYED_LIMIT: Duration = Duration::from_secs(20);
 
-/// How far the clock offset must have changed for a retry, in milliseconds.
+/// How far the clock offset must have changed for a retry, in milliseconds. OSS tolerates 15
+/// minutes, so a correction is larger. Offsets from two responses differ by a few seconds: a date
+/// in a header has no fractions, and each response had its own latency.
 const CORRECTED: u64 = 60_000;
 
 /// The next attempt.
@@ -110,7 +114,7 @@ impl Session {
         } else {
             settings.delay(facts.verdict, self.counted - 1, facts.retry_after)
         };
-        let end = self.check_time(facts, settings, now, delay)?;
+        let end = self.enforce_time_limit(facts, settings, now, delay)?;
         if !free {
             if settings.budget.as_ref().is_some_and(|budget| !budget.withdraw()) {
                 return Err(RetryStop::BudgetExhausted);
@@ -119,7 +123,7 @@ impl Session {
         }
         self.skew_retried |= corrected;
         self.ambiguous |= facts.verdict == Verdict::Transient && facts.changes_something;
-        self.unsent = self.unsent.saturating_add(u32::from(facts.not_sent));
+        self.unsent = self.unsent.saturating_add(u32::from(!facts.was_sent));
         self.attempt = self.attempt.next();
         Ok(Next { delay, end })
     }
@@ -139,26 +143,13 @@ impl Session {
         self.attempt.number() - self.unsent - u32::from(!last_was_sent)
     }
 
-    /// What an error layer above records, if the call ends with this response.
-    pub(super) fn call_notes(&mut self, stop: RetryStop) -> CallNotes {
+    /// What is recorded on the error that the call ends with. Takes the history.
+    pub(super) fn take_call_notes(&mut self, stop: RetryStop, last_was_sent: bool) -> CallNotes {
         CallNotes {
-            attempts: self.sent(true),
+            attempts: self.sent(last_was_sent),
             stop,
             after_ambiguous_attempt: self.ambiguous,
             earlier: self.earlier.take(),
-        }
-    }
-
-    /// Records the attempts and the stop on the last error.
-    pub(super) fn note(&mut self, stop: RetryStop, notes: Option<&Notes>) {
-        let Some(notes) = notes else { return };
-        notes.set_attempts(self.attempt.number() - self.unsent);
-        notes.set_stop(stop);
-        if self.ambiguous {
-            notes.set_after_ambiguous_attempt();
-        }
-        if let Some(earlier) = self.earlier.take() {
-            notes.set_earlier(earlier);
         }
     }
 
@@ -180,7 +171,9 @@ impl Session {
     }
 
     /// Checks that the next attempt starts in time. Returns the end of the call, if it is limited.
-    fn check_time(
+    ///
+    /// The first retry that a throttle delays starts the limit of such retries.
+    fn enforce_time_limit(
         &mut self,
         facts: &Facts,
         settings: &RetrySettings,

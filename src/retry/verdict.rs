@@ -170,6 +170,11 @@ impl<'a> Failure<'a> {
         self.attempt
     }
 
+    /// Whether the request was sent, as far as the error says.
+    pub(super) fn was_sent(&self) -> bool {
+        self.not_sent().is_none()
+    }
+
     pub(super) fn to_attempt(self) -> FailedAttempt {
         match self.cause {
             Cause::Oss(error) => FailedAttempt::of_oss(error),

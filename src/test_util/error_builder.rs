@@ -76,9 +76,7 @@ impl ErrorBuilder {
 
     /// Sets [`attempts`](Error::attempts). Default: 1, or 0 if the request was not sent.
     pub fn attempts(self, attempts: u32) -> Self {
-        // The attempt that was not sent counts in the notes.
-        let unsent = u32::from(matches!(self.error, Error::NotSent(_)));
-        self.error.notes().set_attempts(attempts.saturating_add(unsent));
+        self.error.notes().set_attempts(attempts);
         self
     }
 
@@ -116,8 +114,7 @@ impl ErrorBuilder {
     pub fn after_attempt(mut self, failed: &Error, delay: Duration) -> Self {
         self.earlier.push(FailedAttempt::of(failed).then(delay));
         if !matches!(failed, Error::NotSent(_)) {
-            let notes = self.error.notes();
-            notes.set_attempts(notes.attempts().saturating_add(1));
+            self.error.notes().set_attempts(self.error.attempts().saturating_add(1));
         }
         if let Error::Oss(error) = failed {
             self.last = Some(error.clone());

@@ -13,7 +13,7 @@ fn delay(
 fn facts(verdict: Verdict) -> Facts {
     Facts {
         verdict,
-        not_sent: false,
+        was_sent: true,
         delayed_by_throttle: false,
         idempotency: Idempotency::Idempotent,
         changes_something: true,
