@@ -83,6 +83,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod attempt;
+mod callback;
 pub mod clock;
 mod deadline;
 mod diagnose;

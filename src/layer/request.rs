@@ -1,7 +1,6 @@
-use http::{HeaderName, Method, Request};
-use memchr::memchr_iter;
+use http::{Method, Request};
 
-use crate::{attempt::Attempt, method::StandardMethod};
+use crate::{attempt::Attempt, callback::names_callback, method::StandardMethod};
 
 /// What the layer keeps of a request until the response: four bytes.
 #[derive(Clone, Copy, Debug)]
@@ -42,8 +41,6 @@ impl RequestInfo {
     }
 }
 
-static X_OSS_CALLBACK: HeaderName = HeaderName::from_static("x-oss-callback");
-
 #[inline]
 fn method<B>(request: &Request<B>) -> StandardMethod {
     StandardMethod::of(request.method())
@@ -57,25 +54,6 @@ fn attempt<B>(request: &Request<B>) -> u16 {
 #[inline]
 fn asks_for_callback<B>(request: &Request<B>) -> bool {
     matches!(*request.method(), Method::PUT | Method::POST) && names_callback(request)
-}
-
-fn names_callback<B>(request: &Request<B>) -> bool {
-    // For the number of headers that requests have, comparing each name costs less than hashing
-    // one.
-    request.headers().keys().any(|name| *name == X_OSS_CALLBACK)
-        || request.uri().query().is_some_and(query_names_callback)
-}
-
-/// Whether one of the names in a query is `callback` or `x-oss-callback`.
-fn query_names_callback(query: &str) -> bool {
-    let query = query.as_bytes();
-    // The last letter is rare, so one pass is enough for nearly every query.
-    memchr_iter(b'k', query).any(|at| {
-        let (name, behind) = query.split_at(at + 1);
-        let before = name.strip_suffix(b"x-oss-callback").or_else(|| name.strip_suffix(b"callback"));
-        before.is_some_and(|before| before.is_empty() || before.ends_with(b"&"))
-            && matches!(behind, [] | [b'=' | b'&', ..])
-    })
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@ use std::fmt;
 
 use http::{Method, Request};
 
+use crate::callback::names_callback;
+
 /// Whether a request may be sent again although it may have taken effect.
 ///
 /// This is a request extension that overrides the policy's own rule.
@@ -79,12 +81,13 @@ fn by_method(method: &Method) -> bool {
 /// Whether the request is one of OSS's that are not idempotent although their method is.
 fn has_effect_twice<B>(request: &Request<B>) -> bool {
     let upload = *request.method() == Method::PUT;
-    let header = |name| request.headers().get(name);
-    let forbids_overwrite = header("x-oss-forbid-overwrite")
-        .is_some_and(|value| !value.as_bytes().eq_ignore_ascii_case(b"false"));
-    upload && (forbids_overwrite || header("x-oss-callback").is_some())
-        || query_names(request)
-            .any(|name| name == "append" || upload && matches!(name, "callback" | "x-oss-callback"))
+    upload && (forbids_overwrite(request) || names_callback(request))
+        || query_pairs(request).any(|(name, _)| name == "append")
+}
+
+fn forbids_overwrite<B>(request: &Request<B>) -> bool {
+    let value = request.headers().get("x-oss-forbid-overwrite");
+    value.is_some_and(|value| !value.as_bytes().eq_ignore_ascii_case(b"false"))
 }
 
 /// Queries of POSTs that only read: the name of a parameter, and the value that another parameter
@@ -126,10 +129,6 @@ fn equals_encoded(given: &str, text: &str) -> bool {
 fn query_pairs<B>(request: &Request<B>) -> impl Iterator<Item = (&str, &str)> {
     let query = request.uri().query().unwrap_or_default();
     query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-}
-
-fn query_names<B>(request: &Request<B>) -> impl Iterator<Item = &str> {
-    query_pairs(request).map(|(name, _)| name)
 }
 
 /// Whether the request could change anything.
