@@ -1,21 +1,56 @@
-//! What the policy does after a failed attempt.
+//! What the policy does after an attempt.
 
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use tokio::time::Instant;
+use tower::retry::Policy;
 
 use super::{
     Failure, GiveUpEvent, RetryError, RetryEvent, RetryPolicy, TryCloneBody, Verdict, Wait, facts::Facts,
     retry_error, session::Next, trace, verdict::Cause,
 };
 use crate::{
+    attempt::Attempt,
     clock::may_be_skewed,
     deadline::Deadline,
     error::{CallNotes, LastError, Notes, RetryStop},
 };
 
+impl<B: TryCloneBody, R, E: RetryError> Policy<Request<B>, Response<R>, E> for RetryPolicy {
+    type Future = Wait;
+
+    #[inline]
+    fn retry(&mut self, request: &mut Request<B>, result: &mut Result<Response<R>, E>) -> Option<Wait> {
+        self.session.deposit(&self.settings);
+        match result {
+            Ok(response) if is_settled(response.status()) => {
+                // A success of the first attempt needs no notes: one attempt is the default.
+                if self.session.attempt > Attempt::FIRST || response.status().as_u16() >= 400 {
+                    self.pass(response);
+                }
+                None
+            }
+            // No layer below has turned it into an error: only the status tells.
+            Ok(response) => self.after_response(request, response),
+            Err(error) => self.after_error(request, error),
+        }
+    }
+
+    fn clone_request(&mut self, request: &Request<B>) -> Option<Request<B>> {
+        self.session.note_offset(&self.settings);
+        B::try_clone_request(request)
+    }
+}
+
+/// Whether a response with this status goes to the caller as it is: a success, or an error that no
+/// retry helps.
+#[inline]
+fn is_settled(status: StatusCode) -> bool {
+    Verdict::of_status(status) == Verdict::Never
+}
+
 impl RetryPolicy {
     #[cold]
-    pub(super) fn after_response<B: TryCloneBody, R>(
+    fn after_response<B: TryCloneBody, R>(
         &mut self,
         request: &mut Request<B>,
         response: &mut Response<R>,
@@ -35,14 +70,14 @@ impl RetryPolicy {
 
     /// Adds the number of attempts to a response that is not retried, for an error layer above.
     #[cold]
-    pub(super) fn pass<R>(&mut self, response: &mut Response<R>) {
+    fn pass<R>(&mut self, response: &mut Response<R>) {
         if response.extensions().get::<CallNotes>().is_none() {
             response.extensions_mut().insert(self.session.take_call_notes(RetryStop::NotRetryable, true));
         }
     }
 
     #[cold]
-    pub(super) fn after_error<B: TryCloneBody, E: RetryError>(
+    fn after_error<B: TryCloneBody, E: RetryError>(
         &mut self,
         request: &mut Request<B>,
         error: &mut E,

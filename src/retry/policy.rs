@@ -1,13 +1,10 @@
 use std::{sync::Arc, time::Duration};
 
-use http::{Request, Response, StatusCode};
-use tower::retry::{Policy, budget::Budget};
+use tokio::time::Instant;
+use tower::retry::budget::Budget;
 
-use super::{
-    Backoff, Failure, GiveUpEvent, RetryError, RetryEvent, TryCloneBody, Verdict, Wait, session::Session,
-    settings::RetrySettings,
-};
-use crate::{attempt::Attempt, clock::ClockOffset};
+use super::{Backoff, Failure, GiveUpEvent, RetryEvent, Verdict, session::Session, settings::RetrySettings};
+use crate::clock::ClockOffset;
 
 /// Decides which requests are retried, and when: a policy for tower's retry layer.
 ///
@@ -78,7 +75,7 @@ impl RetryPolicy {
     #[must_use]
     pub fn new() -> Self {
         let settings = Arc::<RetrySettings>::default();
-        Self { session: Session::new(&settings, 0), settings }
+        Self { session: Session::new(&settings, 0, Instant::now), settings }
     }
 
     /// Sets the maximum number of attempts, including the first. Default: 3. At least 1.
@@ -238,45 +235,12 @@ impl RetryPolicy {
     }
 }
 
-impl<B: TryCloneBody, R, E: RetryError> Policy<Request<B>, Response<R>, E> for RetryPolicy {
-    type Future = Wait;
-
-    #[inline]
-    fn retry(&mut self, request: &mut Request<B>, result: &mut Result<Response<R>, E>) -> Option<Wait> {
-        self.session.deposit(&self.settings);
-        match result {
-            Ok(response) if is_settled(response.status()) => {
-                // A success of the first attempt needs no notes: an error has one attempt by
-                // default.
-                if self.session.attempt > Attempt::FIRST || response.status().as_u16() >= 400 {
-                    self.pass(response);
-                }
-                None
-            }
-            // No layer below has turned it into an error: only the status tells.
-            Ok(response) => self.after_response(request, response),
-            Err(error) => self.after_error(request, error),
-        }
-    }
-
-    fn clone_request(&mut self, request: &Request<B>) -> Option<Request<B>> {
-        self.session.note_offset(&self.settings);
-        B::try_clone_request(request)
-    }
-}
-
-/// Whether a response with this status, a success above all, is returned to the caller.
-#[inline]
-fn is_settled(status: StatusCode) -> bool {
-    Verdict::of_status(status) == Verdict::Never
-}
-
 /// Starts a new call with the same settings. tower clones the policy after the first attempt was
 /// sent, so the clone keeps the clock offset that the attempt was signed with.
 impl Clone for RetryPolicy {
     #[inline]
     fn clone(&self) -> Self {
-        let session = Session::new(&self.settings, self.session.offset());
+        let session = Session::new(&self.settings, self.session.offset(), Instant::now);
         Self { settings: Arc::clone(&self.settings), session }
     }
 }

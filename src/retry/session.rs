@@ -48,8 +48,9 @@ pub(super) struct Next {
 }
 
 impl Session {
+    /// Starts a call. Reads the clock only if there is a time limit.
     #[inline]
-    pub(super) fn new(settings: &RetrySettings, offset: i64) -> Self {
+    pub(super) fn new(settings: &RetrySettings, offset: i64, now: impl FnOnce() -> Instant) -> Self {
         Self {
             attempt: Attempt::FIRST,
             counted: 1,
@@ -58,7 +59,7 @@ impl Session {
             deposited: false,
             skew_retried: false,
             ambiguous: false,
-            started: settings.max_elapsed.map(|_| Instant::now()),
+            started: settings.max_elapsed.map(|_| now()),
             offset,
         }
     }

@@ -26,7 +26,7 @@ fn facts(verdict: Verdict) -> Facts {
 #[test]
 fn an_error_that_a_throttle_delays_is_retried_at_once_until_the_time_limit() {
     let settings = RetrySettings::default();
-    let mut session = Session::new(&settings, 0);
+    let mut session = Session::new(&settings, 0, Instant::now);
     let start = Instant::now();
     let delayed = |verdict| Facts { delayed_by_throttle: true, ..facts(verdict) };
     for second in 0..20 {
@@ -50,7 +50,7 @@ fn the_time_limit_and_the_deadline_end_the_retries_that_a_throttle_delays() {
     let start = Instant::now();
     let at = |second| start + Duration::from_secs(second);
     let delayed = Facts { delayed_by_throttle: true, ..facts(Verdict::Transient) };
-    let mut session = Session { started: Some(start), ..Session::new(&settings, 0) };
+    let mut session = Session { started: Some(start), ..Session::new(&settings, 0, Instant::now) };
     assert!(delay(&mut session, &delayed, &settings, at(14)).is_ok());
     assert_eq!(delay(&mut session, &delayed, &settings, at(15)), Err(RetryStop::OutOfTime));
     let sooner = Facts { deadline: Some(at(5)), ..delayed };
@@ -59,7 +59,7 @@ fn the_time_limit_and_the_deadline_end_the_retries_that_a_throttle_delays() {
 
     // A longer deadline replaces the limit of 20 s.
     let (settings, later) = (RetrySettings::default(), Facts { deadline: Some(at(600)), ..delayed });
-    let mut session = Session { started: Some(start), ..Session::new(&settings, 0) };
+    let mut session = Session { started: Some(start), ..Session::new(&settings, 0, Instant::now) };
     assert!(delay(&mut session, &later, &settings, at(599)).is_ok());
     assert_eq!(delay(&mut session, &later, &settings, at(600)), Err(RetryStop::OutOfTime));
 }
@@ -70,7 +70,7 @@ fn without_a_time_limit_the_clock_is_not_read() {
     let settings = RetrySettings { budget: None, ..RetrySettings::default() };
     let decide = |facts: Facts| {
         let now = || panic!("the clock was read");
-        Session::new(&settings, 0).decide(&facts, &settings, now).map(|next| next.end)
+        Session::new(&settings, 0, now).decide(&facts, &settings, now).map(|next| next.end)
     };
     assert_eq!(decide(facts(Verdict::Never)), Err(RetryStop::NotRetryable));
     assert_eq!(decide(facts(Verdict::Transient)), Ok(None));
@@ -81,7 +81,9 @@ fn without_a_time_limit_the_clock_is_not_read() {
 #[test]
 fn an_error_that_a_throttle_delays_is_not_retried_if_that_is_not_safe() {
     let settings = RetrySettings::default();
-    let decide = |facts: Facts| delay(&mut Session::new(&settings, 0), &facts, &settings, Instant::now());
+    let decide = |facts: Facts| {
+        delay(&mut Session::new(&settings, 0, Instant::now), &facts, &settings, Instant::now())
+    };
     let delayed = |verdict| Facts {
         delayed_by_throttle: true,
         idempotency: Idempotency::NotIdempotent,
@@ -98,7 +100,7 @@ fn an_error_due_to_the_clock_is_retried_once_after_the_clock_was_corrected() {
     let clock = ClockOffset::new();
     let settings = RetrySettings { clock: Some(clock.clone()), ..RetrySettings::default() };
     let now = Instant::now();
-    let mut session = Session::new(&settings, 0);
+    let mut session = Session::new(&settings, 0, Instant::now);
     assert_eq!(
         delay(&mut session, &facts(Verdict::ClockSkewed), &settings, now),
         Err(RetryStop::NotRetryable)
