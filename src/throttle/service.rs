@@ -14,7 +14,7 @@ use super::{
     shared::{Position, Shared},
 };
 use crate::{
-    Deadline,
+    deadline::Deadline,
     error::{FindOssError, NotSentError, NotSentReason},
 };
 

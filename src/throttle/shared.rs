@@ -12,7 +12,10 @@ use super::{
     rate::Outcome,
     settings::{Change, Settings},
 };
-use crate::{Deadline, deadline::far, error::NotSentReason};
+use crate::{
+    deadline::{Deadline, far},
+    error::NotSentReason,
+};
 
 /// A limiter behind its lock, and everybody who shares it.
 #[derive(Clone)]

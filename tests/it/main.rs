@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that unwraps too much fails")]
 
 mod application;
+mod architecture;
 mod body;
 mod classify;
 mod clients;
