@@ -1,6 +1,10 @@
 use std::fmt;
 
 /// The reason why [`RetryPolicy`](crate::RetryPolicy) did not retry.
+///
+/// [`Error::retry_stop`](crate::Error::retry_stop) returns it. If no
+/// [`OssErrorLayer`](crate::OssErrorLayer) is below the policy, the last response has this as an
+/// extension, if its status is retryable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RetryStop {

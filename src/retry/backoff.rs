@@ -1,11 +1,10 @@
 use std::time::Duration;
 
-/// How long to wait before a retry: full jitter over an exponential range.
+/// Backoff that doubles with each retry, with full jitter.
 ///
-/// Before the retry `n`, counted from 0, the wait is `sample × min(base × 2ⁿ, cap)`, where `sample`
-/// is a random number in `[0, 1)`. The wait is spread over the full range, down to zero. Of all
-/// schemes with the same mean, this one makes the fewest clients return at the same moment (AWS
-/// Architecture Blog, "Exponential Backoff And Jitter").
+/// Before retry `n` (the first is 0), the wait is `sample × min(base × 2ⁿ, cap)`, where `sample` is
+/// a random number in `[0, 1)`. The waits cover the full range, down to zero. This spreads the
+/// retries of many clients (AWS Architecture Blog, "Exponential Backoff And Jitter").
 ///
 /// # Examples
 ///
@@ -28,16 +27,18 @@ pub struct Backoff {
 const MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Backoff {
-    /// Creates a backoff with this range before the first retry. It doubles with each further
-    /// retry, up to `cap`. Both are clamped to a day.
+    /// Creates a backoff. `base` is the maximum wait before the first retry. It doubles with each
+    /// retry, up to `cap`.
+    ///
+    /// `base` and `cap` are clamped to a day.
     #[must_use]
     pub fn new(base: Duration, cap: Duration) -> Self {
         Self { base: base.min(MAX), cap: cap.min(MAX) }
     }
 
-    /// Returns the wait before the retry `n`, counted from 0, for this random sample.
+    /// Returns the wait before retry `n` (the first is 0) for this random sample.
     ///
-    /// A sample outside of `[0, 1]` is clamped to it. NaN counts as 0.
+    /// The sample is clamped to `[0, 1]`. NaN counts as 0.
     #[must_use]
     pub fn delay(&self, n: u32, sample: f64) -> Duration {
         let range = self.base.saturating_mul(1_u32.checked_shl(n).unwrap_or(u32::MAX)).min(self.cap);

@@ -15,9 +15,9 @@ use crate::error::BoxError;
 
 /// A request body that the retry policy may be able to send again.
 ///
-/// It is implemented for bodies that are complete before they are sent. The body is cloned once per
-/// call, even if nothing fails: cloning `Bytes` increments a reference count, cloning a `Vec` or a
-/// `String` copies it.
+/// This trait is implemented for bodies that are complete before they are sent. tower clones the
+/// body before every attempt, even if nothing fails. Cloning `Bytes` increments a reference count;
+/// cloning a `Vec` or a `String` copies all bytes.
 ///
 /// Wrap any other body, such as a stream, in [`OnceBody`], or implement this trait for a body of
 /// your own that can be opened again. If the client needs a boxed body or reqwest's, convert the
@@ -44,8 +44,9 @@ use crate::error::BoxError;
 pub trait TryCloneBody: Sized {
     /// Returns a copy of the complete body, even if this one has been read in part.
     ///
-    /// With `None`, tower sends the request without asking the policy. The error then has no number
-    /// of attempts and no [`RetryStop`](crate::error::RetryStop). A stand-in is better.
+    /// With `None`, tower sends the request without asking the policy. The error then has no
+    /// [`RetryStop`](crate::error::RetryStop). Return a placeholder instead, and `true` from
+    /// [`is_stand_in`](Self::is_stand_in).
     fn try_clone(&self) -> Option<Self>;
 
     /// Returns whether this is a placeholder for a body that cannot be sent twice. The policy never
@@ -122,7 +123,7 @@ impl<L: TryCloneBody, R: TryCloneBody> TryCloneBody for Either<L, R> {
 }
 
 pin_project! {
-    /// A body that can be sent only once, such as a stream.
+    /// Body that can be sent only once, such as a stream.
     ///
     /// The request is sent once, unchanged. If it fails in a way that would be retried, the error
     /// says [`RetryStop::BodyNotReplayable`](crate::error::RetryStop::BodyNotReplayable).
@@ -189,7 +190,7 @@ where
 pub enum OnceBodyError {
     /// The body itself failed.
     Body(BoxError),
-    /// It is a stand-in: another layer than the retry policy sent a clone of the request.
+    /// The body is a placeholder: another layer than the retry policy sent a clone of the request.
     StandIn,
 }
 

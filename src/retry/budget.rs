@@ -8,12 +8,12 @@ use tower::retry::budget::Budget;
 
 use crate::sync::{AtomicU64, Mutex};
 
-/// Limits the number of retries of all requests together.
+/// Budget that limits the number of retries of all requests together.
 ///
-/// By default, it is a bucket that holds 100 retries and starts full. Each first attempt adds 0.2
-/// retries and each second adds 10. So at most 0.2 × first attempts + 10 × seconds + 100 retries
-/// are made, and a retry is allowed whenever the bucket holds one. Because of the 10 per second,
-/// the bucket fills again after every outage.
+/// The budget is a bucket of retries. By default, the bucket has room for 100 and starts full. Each
+/// first attempt adds 0.2 retries, and each second adds 10. A retry takes one out. If the bucket is
+/// empty, there is no retry. So at most 0.2 × first attempts + 10 × seconds + 100 retries are made.
+/// Because of the 10 per second, the bucket fills again after every outage.
 ///
 /// Retries that a throttle below delays, and the retry after the clock was corrected, use no
 /// budget.

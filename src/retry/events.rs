@@ -5,7 +5,8 @@ use http::Extensions;
 use super::{Failure, Verdict};
 use crate::error::{History, RetryStop};
 
-/// A retry that is about to be made. See [`RetryPolicy::on_retry`](crate::RetryPolicy::on_retry).
+/// Event of a retry that is about to be made, for
+/// [`RetryPolicy::on_retry`](crate::RetryPolicy::on_retry).
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct RetryEvent<'a> {
@@ -23,7 +24,8 @@ pub struct RetryEvent<'a> {
     pub extensions: &'a Extensions,
 }
 
-/// The end of a call that failed. See [`RetryPolicy::on_give_up`](crate::RetryPolicy::on_give_up).
+/// Event of a call that has failed, for
+/// [`RetryPolicy::on_give_up`](crate::RetryPolicy::on_give_up).
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct GiveUpEvent<'a> {

@@ -4,20 +4,21 @@ use http::{Method, Request};
 
 use crate::callback::names_callback;
 
-/// Whether a request may be sent again although it may have taken effect.
+/// Whether sending the request twice has the same effect as sending it once.
 ///
-/// This is a request extension that overrides the policy's own rule.
+/// The policy has a rule. As a request extension, this overrides the rule.
 ///
 /// By the rule, GET, HEAD, PUT, DELETE, OPTIONS and TRACE are idempotent, except
 ///
 /// - `?append`: the second time, the position is wrong, or the bytes are there twice;
-/// - a PUT with `x-oss-forbid-overwrite: true`: the second time, the object exists;
+/// - a PUT with `x-oss-forbid-overwrite`, unless the value is `false`: the second time, the object
+///   exists;
 /// - an upload with a callback: the second time, the application server is called again.
 ///
 /// In a bucket with versioning, a repeated PUT or DELETE leaves one more version or delete marker.
 ///
-/// POST is not: `CompleteMultipartUpload`, for example, finds no upload the second time. POSTs that
-/// only read count as reads, like GET: `QueryVectors`, `GetVectors`, `GetVectorIndex`,
+/// POST is not idempotent: `CompleteMultipartUpload`, for example, finds no upload the second time.
+/// POSTs that only read are idempotent, like GET: `QueryVectors`, `GetVectors`, `GetVectorIndex`,
 /// `ListVectors` and `ListVectorIndexes` of vector buckets, `DoMetaQuery`, and `SelectObject`.
 ///
 /// # Examples
@@ -36,9 +37,9 @@ use crate::callback::names_callback;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "there is no third case")]
 pub enum Idempotency {
-    /// Sending it twice has the same effect as sending it once.
+    /// The request can be sent again, even if it may have taken effect.
     Idempotent,
-    /// It must not take effect twice.
+    /// The request must not take effect twice.
     NotIdempotent,
 }
 
@@ -90,8 +91,8 @@ fn forbids_overwrite<B>(request: &Request<B>) -> bool {
     value.is_some_and(|value| !value.as_bytes().eq_ignore_ascii_case(b"false"))
 }
 
-/// Queries of POSTs that only read: the name of a parameter, and the value that another parameter
-/// must have.
+/// Queries of POSTs that only read: the name of a parameter, and optionally a parameter that must
+/// have this value.
 ///
 /// Names and methods are those of the Go SDK v2 (`oss/vectors/api_op_vector.go`, `api_op_index.go`,
 /// `oss/api_op_bucket_metaquery.go`) and of the API page of SelectObject. A POST that is not listed

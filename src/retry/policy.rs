@@ -6,12 +6,12 @@ use tower::retry::budget::Budget;
 use super::{Backoff, Failure, GiveUpEvent, RetryEvent, Verdict, session::Session, settings::RetrySettings};
 use crate::clock::ClockOffset;
 
-/// Decides which requests are retried, and when: a policy for tower's retry layer.
+/// Policy that retries requests to OSS, for tower's retry layer.
 ///
-/// It classifies errors by OSS's code first, retries only where that is safe, waits with full
-/// jitter, honours `Retry-After`, and keeps within a budget that all clones share. The final error
-/// says why it was not retried: [`Error::retry_stop`](crate::Error::retry_stop). The [module
-/// page](crate::retry) lists what is retried.
+/// The policy classifies errors by OSS's code first, and retries only where that is safe. It waits
+/// with full jitter, honours `Retry-After`, and keeps within a budget that all clones share. The
+/// final error says why the policy did not retry: [`Error::retry_stop`](crate::Error::retry_stop).
+/// The [module page](crate::retry) lists what is retried.
 ///
 /// | setting | default |
 /// |---|---|
@@ -22,6 +22,9 @@ use crate::clock::ClockOffset;
 /// | [`max_retry_after`](Self::max_retry_after) | 60 s |
 /// | [`budget`](Self::budget) | 0.2 per first attempt, plus 10 per second, room for 100 |
 /// | [`clock`](Self::clock) | none: an error due to the clock is not retried |
+/// | [`classify`](Self::classify) | the table on the module page |
+/// | [`on_retry`](Self::on_retry), [`on_give_up`](Self::on_give_up) | none |
+/// | [`random`](Self::random) | `fastrand` |
 ///
 /// # Clone
 ///
@@ -32,8 +35,8 @@ use crate::clock::ClockOffset;
 ///
 /// # Several policies
 ///
-/// If one policy is inside another, the outer one does not retry what the inner one has given up.
-/// It cannot know about an inner one that a Timeout between them has cut short.
+/// If one policy is inside another, the outer policy does not retry what the inner policy has given
+/// up. If a `Timeout` between them cuts the inner policy short, the outer policy retries.
 ///
 /// If `poll_ready` fails between two attempts, tower returns that error without asking the policy.
 ///
@@ -80,30 +83,34 @@ impl RetryPolicy {
 
     /// Sets the maximum number of attempts, including the first. Default: 3. At least 1.
     ///
-    /// The retry after the clock was corrected and retries that a throttle below delays do not
-    /// count. With 1, there are no retries of any kind.
+    /// Two kinds of retry do not count: after a clock correction, and those that a throttle below
+    /// delays. With 1, there are no retries of any kind.
     #[must_use]
     pub fn max_attempts(self, attempts: u32) -> Self {
         self.set(|settings| settings.max_attempts = attempts.max(1))
     }
 
-    /// Starts no attempt later than this after the first. Default: no limit. Reads the clock once
-    /// per call.
+    /// Sets the time after which no attempt is started, counted from the first. Default: no limit.
     ///
-    /// This does not interrupt an attempt, or its wait in a throttle below: put a Timeout outside
-    /// for that. The [`Deadline`](crate::Deadline) of a request applies as well.
+    /// This does not interrupt an attempt, or the wait of the first one in a throttle below: put a
+    /// `Timeout` outside for that. The [`Deadline`](crate::Deadline) of a request applies as well.
+    ///
+    /// With a limit, the policy reads the clock once per call, and after each failure.
     #[must_use]
     pub fn max_elapsed(self, time: Duration) -> Self {
         self.set(|settings| settings.max_elapsed = Some(time))
     }
 
-    /// Sets the wait before a retry.
+    /// Sets the wait before a retry. Default: up to 100 ms, doubling, at most 20 s.
     #[must_use]
     pub fn backoff(self, backoff: Backoff) -> Self {
         self.set(|settings| settings.backoff = backoff)
     }
 
-    /// Sets the wait before a retry after a throttled response, unless a throttle below delays it.
+    /// Sets the wait before a retry after a throttled response. Default: up to 1 s, doubling, at
+    /// most 20 s.
+    ///
+    /// If a throttle below delays the retry, the policy does not wait.
     #[must_use]
     pub fn throttled_backoff(self, backoff: Backoff) -> Self {
         self.set(|settings| settings.throttled_backoff = backoff)
@@ -116,8 +123,10 @@ impl RetryPolicy {
         self.set(|settings| settings.max_retry_after = time)
     }
 
-    /// Sets the budget: a [`RetryBudget`](crate::retry::RetryBudget), or any other [`Budget`]. It
-    /// can be shared with other policies.
+    /// Sets the budget: a [`RetryBudget`](crate::retry::RetryBudget), or any other [`Budget`].
+    /// Default: a `RetryBudget` with its defaults, shared by all clones of this policy.
+    ///
+    /// Other policies can share a budget, too.
     #[must_use]
     pub fn budget(self, budget: Arc<dyn Budget + Send + Sync>) -> Self {
         self.set(|settings| settings.budget = Some(budget))
@@ -130,18 +139,18 @@ impl RetryPolicy {
         self.set(|settings| settings.budget = None)
     }
 
-    /// Retries a request that was rejected for its date once, without a wait, if this offset has
-    /// changed since the request was signed.
+    /// Retries once, at once, if the request was rejected for its date and this offset has changed
+    /// since by more than a minute. Default: no such retry.
     #[must_use]
     pub fn clock(self, clock: ClockOffset) -> Self {
         self.set(|settings| settings.clock = Some(clock))
     }
 
-    /// Lets a closure replace the [`Verdict`] on each failure. It receives the policy's verdict,
-    /// and returns that or another one.
+    /// Lets a closure replace the [`Verdict`] on each failure. The closure receives the policy's
+    /// verdict, and returns that or another one.
     ///
     /// Without an [`OssErrorLayer`](crate::OssErrorLayer) below, a response is a failure only if
-    /// its status is worth a retry.
+    /// its status is retryable.
     ///
     /// # Examples
     ///
@@ -167,8 +176,8 @@ impl RetryPolicy {
 
     /// Calls this closure before each retry, for logs and metrics.
     ///
-    /// It runs outside all locks. With the feature `tracing`, the policy also sends an event at
-    /// level DEBUG.
+    /// The closure runs outside all locks. With the feature `tracing`, the policy also sends an event
+    /// at level DEBUG.
     ///
     /// # Examples
     ///
@@ -195,14 +204,16 @@ impl RetryPolicy {
         self.set(|settings| settings.on_retry = Some(Arc::new(on_retry)))
     }
 
-    /// Calls this closure when a call has failed and is not retried, whatever the
+    /// Calls this closure when a call has failed and this policy does not retry, with the
     /// [reason](crate::error::RetryStop).
     ///
-    /// It runs outside all locks. With the feature `tracing`, the policy also sends an event: at
-    /// level ERROR for a server error or an unknown outcome, at INFO where something does not exist
-    /// or a condition was not met, else at WARN.
+    /// Not reported are calls that end without a decision of this policy: what an inner policy gave
+    /// up, a failed `poll_ready` between two attempts, and a call that is dropped, for example by a
+    /// `Timeout` outside.
     ///
-    /// A call that is dropped, for example by a `Timeout` outside the policy, is not reported.
+    /// The closure runs outside all locks. With the feature `tracing`, the policy also sends an event:
+    /// at level ERROR for a server error or an unknown outcome, at INFO where something does not exist
+    /// or a condition was not met, else at WARN.
     ///
     /// # Examples
     ///
@@ -223,7 +234,9 @@ impl RetryPolicy {
         self.set(|settings| settings.on_give_up = Some(Arc::new(on_give_up)))
     }
 
-    /// Sets the source of random samples for the jitter, in `[0, 1)`. For reproducible simulations.
+    /// Sets the source of random samples for the jitter, in `[0, 1)`. Default: `fastrand`.
+    ///
+    /// This is for reproducible simulations.
     #[must_use]
     pub fn random(self, random: impl Fn() -> f64 + Send + Sync + 'static) -> Self {
         self.set(|settings| settings.random = Some(Arc::new(random)))

@@ -10,19 +10,19 @@ use crate::error::{FailedAttempt, Fate, NotSentReason, OssError, Outlook, Transp
 pub enum Verdict {
     /// The same request would fail again.
     Never,
-    /// Another attempt could succeed, but the request may have taken effect. If it is idempotent,
-    /// it is retried after a wait.
+    /// Another attempt could succeed, but the request may have taken effect. Retried after a wait,
+    /// if the request is idempotent.
     Transient,
-    /// The request did not take effect, for example because it was not sent. It is retried after a
-    /// wait, idempotent or not.
+    /// The request did not take effect, for example because the request was not sent. Retried after
+    /// a wait, idempotent or not.
     NotApplied,
-    /// The request did not take effect, because there were too many. It is retried after a longer
-    /// wait, idempotent or not.
+    /// The request did not take effect, because there were too many. Retried after a longer wait,
+    /// idempotent or not.
     Throttled,
-    /// The request did not take effect, because its date was wrong. It is retried at once if the
-    /// clock has been corrected.
+    /// The request did not take effect, because its date was wrong. Retried at once, if the clock
+    /// has been corrected.
     ClockSkewed,
-    /// It is not clear what failed, or whether the request was sent. It is not retried. If it is
+    /// It is not clear what failed, or whether the request was sent. Not retried. If the request is
     /// not idempotent, the call ends as
     /// [`OutcomeUnknown`](crate::error::RetryStop::OutcomeUnknown).
     Unknown,
@@ -129,8 +129,7 @@ impl<'a> Failure<'a> {
         }
     }
 
-    /// Returns the kind of the transport error, if there was no response, and the request was sent
-    /// or could not be.
+    /// Returns the kind of the transport error, if there was one.
     #[must_use]
     pub fn transport_kind(&self) -> Option<TransportKind> {
         match self.cause {

@@ -8,10 +8,10 @@ use std::{
 
 use tokio::time::{Sleep, sleep};
 
-/// The wait before a retry.
+/// Future that completes when it is time for the next attempt.
 ///
-/// It returns `Pending` at least once. Otherwise a service that fails at once would be called in a
-/// loop, and neither a timeout outside nor anything else on the thread would be polled.
+/// This future returns `Pending` at least once. Otherwise a service that fails at once would be
+/// called in a loop, and neither a timeout outside nor anything else on the thread would be polled.
 #[derive(Debug)]
 pub struct Wait {
     /// Boxed, because the future of every call has room for it, and few calls need it.
