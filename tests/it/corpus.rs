@@ -42,6 +42,16 @@ fn assert_none(faults: &[String]) {
 }
 
 #[test]
+fn every_sample_has_a_row_in_the_readme() {
+    let (_, cases) = include_str!("../data/README.md").split_once("## Cases").unwrap();
+    let names = cases.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    let mut names: Vec<_> = names.map(str::to_owned).collect();
+    names.sort();
+    let samples: Vec<_> = samples().into_iter().map(|sample| sample.name).collect();
+    assert_eq!(names, samples);
+}
+
+#[test]
 fn every_sample_is_read_as_expected_without_the_layer() {
     let faults: Vec<_> = samples()
         .iter()

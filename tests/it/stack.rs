@@ -20,7 +20,7 @@ use tower::{
     util::{BoxCloneSyncService, BoxService},
 };
 use tower_oss::{
-    Error, ErrorCode, FindOssError, OssErrorLayer,
+    ClockOffset, Error, ErrorCode, FindOssError, OssErrorLayer,
     error::BodyState,
     layer::OssRule,
     test_util::{Answer, AnswerBody, ErrorResponse, Scripted},
@@ -36,9 +36,12 @@ fn layers() -> [OssErrorLayer; 2] {
         .body_limit(4096)
         .drain_limit(8192)
         .body_deadline(SECOND)
+        .body_idle_timeout(SECOND)
         .grace(Duration::from_millis(10))
         .redirects_as_errors()
-        .classify(OssRule);
+        .classify(OssRule)
+        .clock(ClockOffset::new())
+        .on_error(|_| {});
     [OssErrorLayer::new(), with_settings]
 }
 

@@ -64,7 +64,7 @@ fn an_ec_that_is_not_listed_falls_back_to_its_area() {
     assert_eq!(explanation.area(), Some("image processing"));
     assert!(explanation.cause().unwrap().contains("image processing"));
     assert!(explanation.remedy().starts_with("Fix the request"), "the remedy stays the code's");
-    let explanation = error("InvalidArgument", 400, Some("0099-00000001")).explain();
+    let explanation = error("InvalidArgument", 400, Some("9999-00000001")).explain();
     assert_eq!((explanation.area(), explanation.cause()), (None, None));
 }
 
@@ -80,7 +80,7 @@ fn a_code_or_an_ec_alone_can_be_explained() {
     assert!(explanation.cause().is_some());
     assert_eq!(explanation.fixed_by(), Some(FixedBy::Administrator));
     assert!(explanation.guide_url().unwrap().ends_with("?q=0003-00000005"));
-    assert_eq!(Explanation::of_ec("0099-00000001").unwrap().cause(), None);
+    assert_eq!(Explanation::of_ec("9999-00000001").unwrap().cause(), None);
     for text in ["", "NoSuchKey", "0003-5", "0003-00000005 "] {
         assert!(Explanation::of_ec(text).is_none(), "{text}");
     }
