@@ -1,3 +1,5 @@
+//! The elements of an error document, as ranges of one text.
+
 /// The elements that any OSS error may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Basic {

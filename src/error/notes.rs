@@ -1,3 +1,5 @@
+//! What layers above record on an error after it was built: attempts, reason to stop, history.
+
 use std::sync::{
     OnceLock,
     atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering::Relaxed},

@@ -1,3 +1,5 @@
+//! Builds an error from the response head and what was read of the body.
+
 use std::{mem, sync::Arc};
 
 use bytes::Bytes;

@@ -1,3 +1,5 @@
+//! Which responses are errors: the trait, and the default rule.
+
 use http::{HeaderMap, StatusCode};
 
 use super::RequestInfo;

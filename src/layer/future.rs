@@ -1,3 +1,5 @@
+//! The future of a call: passes a success on, reads an error body, and returns the typed error.
+
 use std::{
     fmt,
     future::Future,

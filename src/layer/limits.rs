@@ -1,3 +1,5 @@
+//! How many bytes of an error body are read, and for how long.
+
 use std::time::Duration;
 
 use http::{StatusCode, Version, response};

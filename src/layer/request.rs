@@ -1,3 +1,5 @@
+//! What is kept of a request until its response.
+
 use http::{Method, Request};
 
 use crate::{attempt::Attempt, callback::names_callback, method::StandardMethod};

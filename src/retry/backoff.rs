@@ -1,3 +1,5 @@
+//! The wait before a retry: exponential, with full jitter.
+
 use std::time::Duration;
 
 /// Backoff that doubles with each retry, with full jitter.

@@ -1,3 +1,5 @@
+//! Whether a request can be sent twice: by its method, its query and its headers.
+
 use std::fmt;
 
 use http::{Method, Request};

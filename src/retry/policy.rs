@@ -1,3 +1,5 @@
+//! The policy: its settings, and what clones share.
+
 use std::{sync::Arc, time::Duration};
 
 use tokio::time::Instant;

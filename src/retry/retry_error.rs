@@ -1,3 +1,5 @@
+//! Finds out what an error is about, and records notes on it, however it is wrapped.
+
 use std::{error::Error as StdError, fmt, mem};
 
 use super::verdict::Cause;
@@ -5,11 +7,11 @@ use crate::error::{
     BoxError, Error, FindOssError, NotSentError, NotSentReason, Notes, OssError, TransportError, error_chain,
 };
 
-/// The errors that [`RetryPolicy`](crate::RetryPolicy) can classify: [`Error`], and the
-/// [`BoxError`] of tower's own layers.
+/// Error that [`RetryPolicy`](crate::RetryPolicy) can classify: [`Error`], or the [`BoxError`] of
+/// tower's own layers.
 ///
-/// If a `BoxError` has neither an [`Error`] nor an [`OssError`] among its causes, the final one is
-/// wrapped in [`Error::Transport`], which has the number of attempts and the
+/// If the final `BoxError` has neither an [`Error`] nor an [`OssError`] among its causes, the policy
+/// wraps it in [`Error::Transport`], which has the number of attempts and the
 /// [`RetryStop`](crate::error::RetryStop).
 ///
 /// This trait is sealed: no other type can implement it.

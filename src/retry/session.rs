@@ -1,3 +1,5 @@
+//! The state of one call, and the decision about its next attempt.
+
 use std::time::Duration;
 
 use tokio::time::Instant;

@@ -1,3 +1,5 @@
+//! The future of a call: waits for a permit, sends the request, and reports its result.
+
 use std::{
     fmt,
     future::Future,

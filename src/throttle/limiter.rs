@@ -1,3 +1,5 @@
+//! The permits and the queue, as pure functions of the time.
+
 use std::{collections::BTreeMap, task::Waker, time::Duration};
 
 use super::{

@@ -1,3 +1,5 @@
+//! The law: how the rate falls after throttled responses, and grows after successes.
+
 use super::recent::Recent;
 
 /// What a response says about the load of the server.

@@ -1,3 +1,5 @@
+//! The service: takes a permit, or puts the call into the queue.
+
 use std::{
     mem,
     task::{Context, Poll},
