@@ -10,8 +10,8 @@ use crate::error::{
 /// Error that [`RetryPolicy`](crate::RetryPolicy) can classify: [`Error`], or the [`BoxError`] of
 /// tower's own layers.
 ///
-/// If the final `BoxError` has neither an [`Error`] nor an [`OssError`] among its causes, the policy
-/// wraps it in [`Error::Transport`], which has the number of attempts and the
+/// If the final `BoxError` has neither an [`Error`] nor an [`OssError`] among its causes, the
+/// policy wraps it in [`Error::Transport`], which has the number of attempts and the
 /// [`RetryStop`](crate::error::RetryStop).
 ///
 /// This trait is sealed: no other type can implement it.
