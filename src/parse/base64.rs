@@ -1,4 +1,6 @@
 //! Base64 in headers: in either alphabet, padded or not, with blanks or escapes.
+//!
+//! Not the crate base64: reading `x-oss-err` would take 28 % more instructions.
 
 /// Marks a byte that is not a digit.
 const NONE: u32 = 1 << 31;
@@ -22,73 +24,59 @@ const fn digits(shift: u32) -> [u32; 256] {
 
 /// Decodes as far as the text is base64.
 pub(super) fn decode(text: &[u8]) -> Vec<u8> {
-    let (out, rest) = digits_decoded(text);
-    if rest.iter().all(|b| *b == b'=') {
-        return out;
-    }
-    // It was altered in transit.
-    let digits: Vec<u8> = unescaped(text)
-        .into_iter()
-        .filter(|b| !b.is_ascii_whitespace())
-        .take_while(|b| DIGITS[0][usize::from(*b)] != NONE)
-        .collect();
-    digits_decoded(&digits).0
+    let padding = text.iter().rev().take_while(|b| **b == b'=').count();
+    decode_digits(&text[..text.len() - padding]).unwrap_or_else(|| {
+        // It was altered in transit.
+        let bytes = unescaped(text).into_iter().filter(|b| !b.is_ascii_whitespace());
+        let digits: Vec<u8> = bytes.take_while(|b| DIGITS[0][usize::from(*b)] != NONE).collect();
+        decode_digits(&digits).unwrap_or_default()
+    })
 }
 
-/// Decodes up to the first byte that is not a digit, and ignores trailing bits. Returns the rest.
-fn digits_decoded(text: &[u8]) -> (Vec<u8>, &[u8]) {
-    let mut out = vec![0; text.len() / 4 * 3 + 3];
-    let mut decoded = 0;
-    for (digits, bytes) in text.chunks_exact(8).zip(out.chunks_exact_mut(6)) {
-        let (high, low) = (bits(&digits[..4]), bits(&digits[4..]));
-        if (high | low) & NONE != 0 {
-            break;
-        }
-        let bits = u64::from(high) << 24 | u64::from(low);
-        bytes.copy_from_slice(&bits.to_be_bytes()[2..]);
-        decoded += 1;
+/// Decodes a text of nothing but digits, and ignores trailing bits.
+fn decode_digits(text: &[u8]) -> Option<Vec<u8>> {
+    let (eights, rest) = text.split_at(text.len() / 8 * 8);
+    let mut out = vec![0; eights.len() / 8 * 6 + 6];
+    for (digits, bytes) in eights.chunks_exact(8).zip(out.chunks_exact_mut(6)) {
+        bytes.copy_from_slice(&six_bytes(digits)?);
     }
-    out.truncate(6 * decoded);
-    let mut rest = &text[8 * decoded..];
-    loop {
-        let digits = rest.iter().take(4).take_while(|b| DIGITS[0][usize::from(**b)] != NONE).count();
-        out.extend_from_slice(&bits(&rest[..digits]).to_be_bytes()[1..][..digits.saturating_sub(1)]);
-        rest = &rest[digits..];
-        if digits < 4 {
-            return (out, rest);
-        }
-    }
+    out.truncate(eights.len() / 8 * 6);
+    out.extend_from_slice(&six_bytes(rest)?[..rest.len() * 6 / 8]);
+    Some(out)
 }
 
-/// The bits of up to four digits, from the highest position.
-fn bits(digits: &[u8]) -> u32 {
-    digits.iter().zip(&DIGITS).fold(0, |bits, (digit, places)| bits | places[usize::from(*digit)])
+/// The bytes of eight digits, or of fewer at the end.
+fn six_bytes(digits: &[u8]) -> Option<[u8; 6]> {
+    let bits =
+        |four: &[u8]| four.iter().zip(&DIGITS).fold(0, |bits, (b, places)| bits | places[usize::from(*b)]);
+    let (high, low) = digits.split_at(digits.len().min(4));
+    let (high, low) = (bits(high), bits(low));
+    let [_, first, second, third] = high.to_be_bytes();
+    let [_, fourth, fifth, sixth] = low.to_be_bytes();
+    ((high | low) & NONE == 0).then_some([first, second, third, fourth, fifth, sixth])
 }
 
-/// Decodes `%2B` and the like, and turns line breaks written as `\r
-/// ` into blanks.
+/// Decodes `%2B` and the like, and turns line breaks written as `\r\n` into blanks.
 pub(super) fn unescaped(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;
     while let [first, behind @ ..] = rest {
-        let (byte, behind) = match (first, behind) {
-            (b'%', [high, low, behind @ ..]) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
-                (hex(*high) << 4 | hex(*low), behind)
-            }
-            (b'\\', [b'r' | b'n', behind @ ..]) => (b' ', behind),
-            _ => (*first, behind),
-        };
+        let byte;
+        (byte, rest) = escape(rest).unwrap_or((*first, behind));
         out.push(byte);
-        rest = behind;
     }
     out
 }
 
-/// The value of a hex digit.
-fn hex(digit: u8) -> u8 {
-    match digit {
-        b'0'..=b'9' => digit - b'0',
-        _ => digit.to_ascii_lowercase() - b'a' + 10,
+/// The meaning of the escape that a text begins with, and the rest.
+fn escape(text: &[u8]) -> Option<(u8, &[u8])> {
+    match text {
+        [b'%', high, low, rest @ ..] => {
+            let [high, low] = [high, low].map(|digit| char::from(*digit).to_digit(16));
+            Some(((high? << 4 | low?) as u8, rest))
+        }
+        [b'\\', b'r' | b'n', rest @ ..] => Some((b' ', rest)),
+        _ => None,
     }
 }
 

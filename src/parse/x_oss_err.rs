@@ -16,18 +16,13 @@ const MAX_PARTS: usize = 16;
 
 /// Adds the document in the header, where OSS sends it if a response has no body.
 pub(crate) fn read(headers: &HeaderMap, fields: &mut Fields) {
-    if let Some(document) = find(headers) {
-        fields.fill_from(document.fields);
+    if let Some((document, _)) = find(headers) {
+        fields.fill_from(document);
     }
 }
 
-/// An error document.
-struct HeaderDocument {
-    fields: Fields,
-    closed: bool,
-}
-
-fn find(headers: &HeaderMap) -> Option<HeaderDocument> {
+/// The document, and whether it is complete.
+fn find(headers: &HeaderMap) -> Option<(Fields, bool)> {
     let mut values = headers.get_all(&X_OSS_ERR).iter();
     let first = values.next()?.as_bytes();
     match (values.next(), memchr(b',', first)) {
@@ -37,27 +32,27 @@ fn find(headers: &HeaderMap) -> Option<HeaderDocument> {
 }
 
 /// Tries each value. If none is a complete document, joins all of them.
-fn find_in_parts(headers: &HeaderMap) -> Option<HeaderDocument> {
+fn find_in_parts(headers: &HeaderMap) -> Option<(Fields, bool)> {
     let values = headers.get_all(&X_OSS_ERR).iter();
     let parts: Vec<_> = values.flat_map(|value| parts(value.as_bytes())).take(MAX_PARTS).collect();
     let mut first = None;
     for part in &parts {
         match document(part) {
-            Some(document) if document.closed => return Some(document),
+            Some(document @ (_, true)) => return Some(document),
             Some(_) => first = first.or(Some(part)),
             None => {}
         }
     }
     // One document at a time: reading the first one again takes less memory than keeping it.
     let joined = document(&parts.concat());
-    joined.filter(|joined| joined.closed || first.is_none()).or_else(|| document(first?))
+    joined.filter(|(_, closed)| *closed || first.is_none()).or_else(|| document(first?))
 }
 
 /// The document in a text, if it is one of OSS.
-fn document(text: &[u8]) -> Option<HeaderDocument> {
+fn document(text: &[u8]) -> Option<(Fields, bool)> {
     let mut fields = Fields::default();
     let parsed = body(decode(&text[..text.len().min(MAX_LEN)]), &mut fields);
-    parsed.kind.is_oss().then_some(HeaderDocument { fields, closed: parsed.closed })
+    parsed.kind.is_oss().then_some((fields, parsed.closed))
 }
 
 /// The values that one header holds: a proxy may have joined several.
@@ -135,12 +130,8 @@ mod tests {
             for value in values {
                 headers.append("x-oss-err", value.parse().unwrap());
             }
-            let document = find(&headers).unwrap();
-            assert_eq!(
-                (document.fields.get(Basic::Code), document.closed),
-                (Some("A"), closed),
-                "{values:?}"
-            );
+            let (fields, closed_now) = find(&headers).unwrap();
+            assert_eq!((fields.get(Basic::Code), closed_now), (Some("A"), closed), "{values:?}");
         }
     }
 }
