@@ -1,5 +1,7 @@
 //! The elements of an error document, as ranges of one text.
 
+use std::ops::Range;
+
 /// The elements that any OSS error may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Basic {
@@ -230,9 +232,19 @@ fn offset(position: usize) -> u32 {
     position.min(DECODED as usize - 1) as u32
 }
 
+/// The range of a part of a text, which is a slice of it.
+#[inline]
+pub(crate) fn range_of(text: &str, part: &[u8]) -> Range<usize> {
+    let start = part.as_ptr().addr().wrapping_sub(text.as_ptr().addr());
+    start..start.wrapping_add(part.len())
+}
+
 impl Span {
-    pub(crate) fn source(start: usize, end: usize) -> Self {
-        Self { start: offset(start), end: offset(end) }
+    /// The position of a part of the document.
+    #[inline]
+    pub(crate) fn of(document: &str, part: &[u8]) -> Self {
+        let range = range_of(document, part);
+        Self { start: offset(range.start), end: offset(range.end) }
     }
 
     pub(crate) fn is_empty(self) -> bool {

@@ -31,7 +31,7 @@ use std::{error::Error as StdError, fmt};
 
 pub(crate) use self::{
     call_notes::CallNotes,
-    fields::{Basic, Basics, Fields, MAX_DEPTH, MAX_NAME, Span},
+    fields::{Basic, Basics, Fields, MAX_DEPTH, MAX_NAME, Span, range_of},
     find::{error_chain, is_not_sent},
     headers::{
         X_OSS_EC, X_OSS_ERR, X_OSS_ERROR_TYPE, X_OSS_REQUEST_ID, header_str, header_text, qos_delay,

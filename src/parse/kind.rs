@@ -1,10 +1,6 @@
 //! The kind of a body, from its beginning.
 
-use super::{
-    is_blank,
-    markup::{self, Markup},
-    skip_preamble,
-};
+use super::markup::{self, Markup};
 use crate::error::BodyKind;
 
 /// The beginning of OSS's documents, for a fast path.
@@ -18,31 +14,41 @@ pub(super) fn of(body: &[u8]) -> (BodyKind, usize) {
         return (BodyKind::OssXml, USUAL.len() - "<Error>".len());
     }
     let text = skip_preamble(body);
-    let start = body.len() - text.len();
-    let kind = match text {
-        [] if body.is_empty() => BodyKind::None,
-        [b'{', ..] => BodyKind::OssJson,
-        [b'[', ..] => BodyKind::OtherJson,
-        [b'<', ..] => return of_markup(body, start),
-        [0x1f, 0x8b, ..] | [0x28, 0xb5, 0x2f, 0xfd, ..] => BodyKind::Compressed, // gzip, zstd
-        _ => BodyKind::Other,
+    let (kind, from) = match text {
+        [] if body.is_empty() => (BodyKind::None, text),
+        [b'{', ..] => (BodyKind::OssJson, text),
+        [b'[', ..] => (BodyKind::OtherJson, text),
+        [b'<', ..] => of_markup(text),
+        [0x1f, 0x8b, ..] | [0x28, 0xb5, 0x2f, 0xfd, ..] => (BodyKind::Compressed, text), // gzip, zstd
+        _ => (BodyKind::Other, text),
     };
-    (kind, start)
+    (kind, body.len() - from.len())
+}
+
+/// The text after byte order marks and blanks.
+fn skip_preamble(mut body: &[u8]) -> &[u8] {
+    loop {
+        body = body.trim_ascii_start();
+        match body.strip_prefix(b"\xef\xbb\xbf") {
+            Some(rest) => body = rest,
+            None => return body,
+        }
+    }
 }
 
 /// Reads up to the root element.
-fn of_markup(text: &[u8], mut at: usize) -> (BodyKind, usize) {
-    while let Some(b'<') = text.get(at) {
-        let Some((markup, end)) = markup::read(text, at) else { break };
+fn of_markup(mut text: &[u8]) -> (BodyKind, &[u8]) {
+    while let [b'<', ..] = text {
+        let Some((markup, behind)) = markup::read(text) else { break };
         match markup {
-            Markup::Start { name, .. } => return (of_root(&text[name]), at),
-            Markup::DocType(name) if is_html(&text[name.clone()]) => return (BodyKind::Html, at),
+            Markup::Start { name, .. } => return (of_root(name.local), text),
+            Markup::DocType(name) if is_html(name) => return (BodyKind::Html, text),
             Markup::DocType(_) | Markup::Nothing => {}
             Markup::End(_) | Markup::Literal(_) | Markup::Bracket => break,
         }
-        at = end + text[end..].iter().position(|b| !is_blank(*b)).unwrap_or(text.len() - end);
+        text = behind.trim_ascii_start();
     }
-    (BodyKind::Other, at)
+    (BodyKind::Other, text)
 }
 
 fn of_root(name: &[u8]) -> BodyKind {

@@ -1,49 +1,20 @@
 //! Leaves: a start tag, text, and the end tag that matches.
 
-use std::ops::Range;
-
 use memchr::memchr3;
 
 use super::{
-    markup::{self, Markup},
+    decoded_since,
+    markup::{self, Markup, Name},
     text::{decode, decode_first},
     trim,
 };
-use crate::error::{Fields, MAX_NAME, Span};
+use crate::error::{Fields, Span, range_of};
 
-/// The name of an element, and its range.
-#[derive(Clone, Copy)]
-pub(super) struct Name<'a> {
-    pub(super) local: &'a [u8],
-    /// With its prefix, as the end tag repeats it.
-    full: &'a [u8],
-    start: usize,
-}
-
-impl<'a> Name<'a> {
-    pub(super) fn new(text: &'a str, local: Range<usize>, full: Range<usize>) -> Self {
-        Self { start: local.start, local: &text.as_bytes()[local], full: &text.as_bytes()[full] }
-    }
-
-    pub(super) fn range(self) -> Range<usize> {
-        self.start..self.start + self.local.len()
-    }
-}
-
-/// Reads a start tag that is a short name of letters, from after its bracket. Returns the rest,
-/// too.
-#[inline]
-pub(super) fn plain_name(tag: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (name, inside) = tag.split_at(letters(tag)?);
-    let inside = inside.strip_prefix(b">")?;
-    (begins_with_letter(name) && name.len() <= MAX_NAME).then_some((name, inside))
-}
-
-/// As [`plain_name`], for a name that may have a prefix, hyphens, dots or digits. Saves a quarter
-/// with prefixes.
-#[inline]
-pub(super) fn start_tag<'a>(text: &str, tag: &'a [u8]) -> Option<(Name<'a>, &'a [u8])> {
-    if !begins_with_letter(tag) {
+/// Reads a start tag whose name has letters, digits, hyphens, dots and maybe a prefix, from after its
+/// bracket. Returns the rest, too. [`markup::read`] takes any start tag, and more instructions.
+#[inline(always)]
+pub(super) fn start_tag(tag: &[u8]) -> Option<(Name<'_>, &[u8])> {
+    if !markup::begins_name(*tag.first()?) {
         return None;
     }
     let (mut prefix, mut length) = (0, 0);
@@ -57,13 +28,8 @@ pub(super) fn start_tag<'a>(text: &str, tag: &'a [u8]) -> Option<(Name<'a>, &'a 
         }
         length += 1;
     }
-    let (full, inside) = tag.split_at(length);
-    let name = Name { local: &full[prefix..], full, start: text.len() - tag.len() + prefix };
-    Some((name, &inside[1..]))
-}
-
-fn begins_with_letter(tag: &[u8]) -> bool {
-    matches!(tag, [b'A'..=b'Z' | b'a'..=b'z' | b'_' | 0x80.., ..])
+    let full = &tag[..length];
+    Some((Name { local: &full[prefix..], full }, &tag[length + 1..]))
 }
 
 /// The distance to the first byte that sorts before the letters. Eight at a time: saves a
@@ -86,25 +52,20 @@ pub(super) fn text_length(inside: &[u8]) -> Option<usize> {
     memchr3(b'<', b'&', b'\r', inside)
 }
 
-/// Reads the value of a leaf. Returns the rest after its end tag, too. `None` if the element is not
-/// a leaf.
-#[inline]
+/// Reads the value of a leaf of the document. Returns the rest after its end tag, too. `None` if the
+/// element is not a leaf.
+#[inline(always)]
 pub(super) fn value<'a>(
-    text: &'a str,
+    document: &'a str,
     name: Name<'_>,
     inside: &'a [u8],
     fields: &mut Fields,
 ) -> Option<(Span, &'a [u8])> {
-    let length = text_length(inside)?;
-    let (value, behind) = inside.split_at(length);
-    let start = text.len() - inside.len();
+    let (value, behind) = inside.split_at(text_length(inside)?);
     match without_end_tag(behind, name.full) {
-        Some(behind) => {
-            let value = trim(value, name.local);
-            Some((Span::source(start + value.start, start + value.end), behind))
-        }
+        Some(behind) => Some((Span::of(document, trim(value, name.local)), behind)),
         None if begins_tag(behind) => None,
-        None => decoded_value(&text[start..], length, name, fields),
+        None => decoded_value(&document[range_of(document, inside)], value.len(), name, fields),
     }
 }
 
@@ -127,9 +88,7 @@ fn decoded_value<'a>(
         out.truncate(start);
         return None;
     };
-    let value = trim(&out.as_bytes()[start..], name.local);
-    out.truncate(start + value.end);
-    Some((fields.decoded_since(start + value.start), behind))
+    Some((decoded_since(fields, start, name.local), behind))
 }
 
 /// Appends the decoded text of a leaf. Returns the rest after its end tag, or `None` if it is not a
@@ -148,18 +107,15 @@ fn decode_up_to_end<'a>(
         } else if let Some(behind) = without_end_tag(text.as_bytes(), name.full) {
             return Some(behind);
         } else {
-            let (markup, behind) = markup::read(text.as_bytes(), 0)?;
-            let behind = &text[behind..];
+            let (markup, behind) = markup::read(text.as_bytes())?;
             match markup {
-                Markup::End(end) if text.as_bytes()[end.clone()] == *name.local => {
-                    return Some(behind.as_bytes());
-                }
+                Markup::End(end) if end == name.local => return Some(behind),
                 Markup::Start { .. } | Markup::End(_) => return None,
-                Markup::Literal(inside) => decode(&text[inside], true, out),
+                Markup::Literal(inside) => decode(&text[range_of(text, inside)], true, out),
                 Markup::Bracket => out.push('<'),
                 Markup::DocType(_) | Markup::Nothing => {}
             }
-            text = behind;
+            text = &text[text.len() - behind.len()..];
         }
         length = text_length(text.as_bytes())?;
     }

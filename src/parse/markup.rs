@@ -3,43 +3,46 @@
 //! A fault never ends the document: a `<` that begins no markup is text. Only markup without an end
 //! does, because the text may have been cut there.
 
-use std::ops::Range;
-
 use memchr::{memchr, memchr_iter, memchr2};
 
-/// The markup that begins at a `<`. Names are local names, without a prefix.
+/// The markup that begins at a `<`. Names of document types and end tags are local names.
 #[derive(Debug, PartialEq)]
-pub(super) enum Markup {
+pub(super) enum Markup<'a> {
     Start {
-        name: Range<usize>,
-        /// The name with its prefix, as the end tag repeats it.
-        full: Range<usize>,
+        name: Name<'a>,
         is_empty: bool,
     },
-    End(Range<usize>),
+    End(&'a [u8]),
     /// The text inside of a CDATA section.
-    Literal(Range<usize>),
+    Literal(&'a [u8]),
     /// A document type, and its name.
-    DocType(Range<usize>),
+    DocType(&'a [u8]),
     /// A comment, a declaration, a processing instruction: ignored.
     Nothing,
     /// A bracket that is part of the text.
     Bracket,
 }
 
-/// Reads the markup that begins at this `<`. Returns it and its end, or `None` if the text ends
-/// first.
-pub(super) fn read(text: &[u8], start: usize) -> Option<(Markup, usize)> {
-    match &text[start + 1..] {
-        [b'/', ..] => end_tag(text, start + 2),
-        [b'!', ..] => declaration(text, start),
-        [b'?', ..] => {
-            let end = if begins(text, start, b"<?xml") { ">" } else { "?>" };
-            Some((Markup::Nothing, end_of(text, start + 2, end)?))
+/// The name of an element.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Name<'a> {
+    pub(super) local: &'a [u8],
+    /// With its prefix, as the end tag repeats it.
+    pub(super) full: &'a [u8],
+}
+
+/// Reads the markup that a text begins with. Returns the rest, too, or `None` if the text ends first.
+pub(super) fn read(text: &[u8]) -> Option<(Markup<'_>, &[u8])> {
+    match text.get(1..)? {
+        [b'/', tag @ ..] => end_tag(tag),
+        [b'!', ..] => declaration(text),
+        [b'?', inside @ ..] => {
+            let end = if without(text, b"<?xml").is_some() { ">" } else { "?>" };
+            Some((Markup::Nothing, split(inside, end)?.1))
         }
-        [first, ..] if begins_name(*first) => start_tag(text, start + 1),
+        tag @ [first, ..] if begins_name(*first) => start_tag(tag),
         [] => None,
-        _ => Some((Markup::Bracket, start + 1)),
+        behind => Some((Markup::Bracket, behind)),
     }
 }
 
@@ -48,56 +51,54 @@ pub(super) fn begins_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':') || !byte.is_ascii()
 }
 
-fn start_tag(text: &[u8], at: usize) -> Option<(Markup, usize)> {
-    let Some(end) = next_bracket(text, at) else {
+fn start_tag(tag: &[u8]) -> Option<(Markup<'_>, &[u8])> {
+    let Some(end) = next_bracket(tag) else {
         // A quote is not closed: the text was cut in a tag, or this is not a tag.
-        let bracket = memchr2(b'<', b'>', &text[at..])?;
-        return (text[at + bracket] == b'<').then_some((Markup::Bracket, at));
+        let bracket = memchr2(b'<', b'>', tag)?;
+        return (tag[bracket] == b'<').then_some((Markup::Bracket, tag));
     };
-    if text[end] == b'<' {
-        return Some((Markup::Bracket, at));
+    if tag[end] == b'<' {
+        return Some((Markup::Bracket, tag));
     }
-    let tag = &text[at..end];
-    let full = at..at + tag.iter().position(|b| b.is_ascii_whitespace() || *b == b'/').unwrap_or(tag.len());
-    Some((Markup::Start { name: local(text, full.clone()), full, is_empty: tag.ends_with(b"/") }, end + 1))
+    let (inside, behind) = (&tag[..end], &tag[end + 1..]);
+    let full = until(inside, |b| b.is_ascii_whitespace() || b == b'/');
+    let name = Name { local: local(full), full };
+    Some((Markup::Start { name, is_empty: inside.ends_with(b"/") }, behind))
 }
 
 /// Tolerates text around the name, and a missing bracket.
-fn end_tag(text: &[u8], at: usize) -> Option<(Markup, usize)> {
-    let end = at + memchr2(b'<', b'>', &text[at..])?;
-    let start = end - text[at..end].trim_ascii_start().len();
-    let length = text[start..end].iter().position(u8::is_ascii_whitespace).unwrap_or(end - start);
-    let name = local(text, start..start + length);
-    Some((Markup::End(name), end + usize::from(text[end] == b'>')))
+fn end_tag(tag: &[u8]) -> Option<(Markup<'_>, &[u8])> {
+    let (inside, behind) = tag.split_at(memchr2(b'<', b'>', tag)?);
+    let name = until(inside.trim_ascii_start(), |b| b.is_ascii_whitespace());
+    Some((Markup::End(local(name)), behind.strip_prefix(b">").unwrap_or(behind)))
 }
 
-fn declaration(text: &[u8], start: usize) -> Option<(Markup, usize)> {
-    const CDATA: &[u8] = b"<![CDATA[";
-    const DOCTYPE: &[u8] = b"<!DOCTYPE";
-    if begins(text, start, b"<!--") {
-        Some((Markup::Nothing, end_of(text, start + "<!--".len(), "-->")?))
-    } else if begins(text, start, CDATA) {
-        let inside = start + CDATA.len();
-        let end = end_of(text, inside, "]]>")?;
-        Some((Markup::Literal(inside..end - "]]>".len()), end))
-    } else if begins(text, start, DOCTYPE) {
-        let mut end = start + 1;
-        let mut open = 1;
-        while open > 0 {
-            end = next_bracket(text, end)?;
-            if text[end] == b'<' {
-                open += 1
-            } else {
-                open -= 1
-            }
-            end += 1;
-        }
-        let rest = text[start + DOCTYPE.len()..end - 1].trim_ascii_start();
-        let length = rest.iter().position(|b| b.is_ascii_whitespace() || *b == b'[').unwrap_or(rest.len());
-        Some((Markup::DocType(end - 1 - rest.len()..end - 1 - rest.len() + length), end))
+fn declaration(text: &[u8]) -> Option<(Markup<'_>, &[u8])> {
+    if let Some(inside) = without(text, b"<!--") {
+        Some((Markup::Nothing, split(inside, "-->")?.1))
+    } else if let Some(inside) = without(text, b"<![CDATA[") {
+        let (inside, behind) = split(inside, "]]>")?;
+        Some((Markup::Literal(inside), behind))
+    } else if let Some(inside) = without(text, b"<!DOCTYPE") {
+        document_type(inside)
     } else {
-        Some((Markup::Nothing, end_of(text, start, ">")?))
+        Some((Markup::Nothing, split(text, ">")?.1))
     }
+}
+
+fn document_type(inside: &[u8]) -> Option<(Markup<'_>, &[u8])> {
+    let (mut behind, mut open) = (inside, 1);
+    while open > 0 {
+        let bracket = next_bracket(behind)?;
+        if behind[bracket] == b'<' {
+            open += 1
+        } else {
+            open -= 1
+        }
+        behind = &behind[bracket + 1..];
+    }
+    let name = until(inside.trim_ascii_start(), |b| b.is_ascii_whitespace() || matches!(b, b'[' | b'>'));
+    Some((Markup::DocType(name), behind))
 }
 
 /// The next `<` or `>` that no quotes enclose.
@@ -106,7 +107,8 @@ fn declaration(text: &[u8], start: usize) -> Option<(Markup, usize)> {
 /// successive tags, one stops where the previous one did. Quotes permute three states (outside, and
 /// in either kind of quotes), so a call that begins in the state that another one left continues
 /// like it.
-fn next_bracket(text: &[u8], mut at: usize) -> Option<usize> {
+fn next_bracket(text: &[u8]) -> Option<usize> {
+    let mut at = 0;
     loop {
         at += text[at..].iter().position(|b| matches!(b, b'<' | b'>' | b'"' | b'\''))?;
         match text[at] {
@@ -116,21 +118,27 @@ fn next_bracket(text: &[u8], mut at: usize) -> Option<usize> {
     }
 }
 
-/// The end of the first of these, which all end in a `>`.
-fn end_of(text: &[u8], start: usize, end: &str) -> Option<usize> {
-    memchr_iter(b'>', &text[start..])
-        .map(|at| start + at + 1)
-        .find(|at| text[start..*at].ends_with(end.as_bytes()))
+/// The text before the first of these, which all end in a `>`, and the rest after it.
+fn split<'a>(text: &'a [u8], end: &str) -> Option<(&'a [u8], &'a [u8])> {
+    let (inside, behind) = memchr_iter(b'>', text)
+        .map(|at| text.split_at(at + 1))
+        .find(|(inside, _)| inside.ends_with(end.as_bytes()))?;
+    Some((&inside[..inside.len() - end.len()], behind))
 }
 
-fn begins(text: &[u8], start: usize, with: &[u8]) -> bool {
-    text[start..].get(..with.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(with))
+/// The rest after a beginning, in either case.
+fn without<'a>(text: &'a [u8], start: &[u8]) -> Option<&'a [u8]> {
+    let (first, rest) = text.split_at_checked(start.len())?;
+    first.eq_ignore_ascii_case(start).then_some(rest)
+}
+
+fn until(text: &[u8], is_end: impl Fn(u8) -> bool) -> &[u8] {
+    &text[..text.iter().position(|b| is_end(*b)).unwrap_or(text.len())]
 }
 
 /// A name without its prefix.
-fn local(text: &[u8], name: Range<usize>) -> Range<usize> {
-    let prefix = memchr(b':', &text[name.clone()]).map_or(0, |colon| colon + 1);
-    name.start + prefix..name.end
+fn local(name: &[u8]) -> &[u8] {
+    &name[memchr(b':', name).map_or(0, |colon| colon + 1)..]
 }
 
 #[cfg(test)]
@@ -139,18 +147,19 @@ mod tests {
 
     /// The first markup of a text, and the rest.
     fn first(text: &str) -> Option<(String, &str)> {
-        let (markup, end) = read(text.as_bytes(), 0)?;
-        let said = match markup {
-            Markup::Start { name, full, is_empty } => {
-                format!("start {} of {} {is_empty}", &text[name], &text[full])
+        let (markup, behind) = read(text.as_bytes())?;
+        let said = |text: &[u8]| String::from_utf8_lossy(text).into_owned();
+        let what = match markup {
+            Markup::Start { name, is_empty } => {
+                format!("start {} of {} {is_empty}", said(name.local), said(name.full))
             }
-            Markup::End(name) => format!("end {}", &text[name]),
-            Markup::Literal(inside) => format!("literal {}", &text[inside]),
-            Markup::DocType(name) => format!("type {}", &text[name]),
+            Markup::End(name) => format!("end {}", said(name)),
+            Markup::Literal(inside) => format!("literal {}", said(inside)),
+            Markup::DocType(name) => format!("type {}", said(name)),
             Markup::Nothing => "nothing".to_owned(),
             Markup::Bracket => "bracket".to_owned(),
         };
-        Some((said, &text[end..]))
+        Some((what, &text[text.len() - behind.len()..]))
     }
 
     #[test]

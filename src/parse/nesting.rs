@@ -1,41 +1,45 @@
 //! The elements that are open while another one is read.
 
-use std::ops::Range;
+use super::{text::decode, trim};
+use crate::error::{Fields, MAX_DEPTH, MAX_NAME, Span, range_of};
 
-use memchr::memchr2;
-
-use super::{is_blank, text::decode, trim};
-use crate::error::{Fields, MAX_DEPTH, MAX_NAME, Span};
+const ROOT: &str = "Error";
 
 /// The open elements that have children. A document without any allocates nothing here.
 #[derive(Default)]
-pub(super) struct Nesting {
+pub(super) struct Nesting<'a> {
     /// Outermost first: the root, and the open elements in it.
-    open: Vec<Element>,
+    open: Vec<Element<'a>>,
+    /// The decoded texts of the open elements, one after the other.
+    texts: String,
     /// How many open elements are not kept, all of them inside of the last of `open`.
     skipped: usize,
 }
 
 #[derive(Default)]
-struct Element {
-    name: Range<usize>,
-    value: Value,
+struct Element<'a> {
+    name: &'a str,
+    /// Where its text starts in all of them.
+    text: usize,
+    /// The end of its text, and whether it is literal. It is not decoded yet: a cut element never is.
+    last: Option<(&'a str, bool)>,
     has_children: bool,
     /// How many of the skipped elements have its name.
     namesakes: usize,
 }
 
-/// What an end tag ends.
-#[derive(Debug, PartialEq)]
-pub(super) enum Ended {
-    /// This many of the elements that are kept, the innermost first.
-    Elements(usize),
-    Root,
-    /// No element: none is open in the root.
-    Nothing,
+impl Element<'_> {
+    /// Decodes the end of the text. Blanks between children are ignored.
+    fn decode_last(&mut self, texts: &mut String) {
+        let is_first = self.text == texts.len();
+        let is_ignored = |text: &str| self.has_children && is_first && text.trim_ascii().is_empty();
+        if let Some((text, literal)) = self.last.filter(|(text, _)| !is_ignored(text)) {
+            decode(text, literal, texts);
+        }
+    }
 }
 
-impl Nesting {
+impl<'a> Nesting<'a> {
     /// Whether the next element is a child of the root.
     #[inline]
     pub(super) fn is_empty(&self) -> bool {
@@ -59,126 +63,86 @@ impl Nesting {
     }
 
     /// The names of the elements inside of the root.
-    fn outer(&self) -> impl Iterator<Item = &Range<usize>> {
-        self.open.iter().skip(1).map(|element| &element.name)
+    fn outer(&self) -> impl Iterator<Item = &str> {
+        self.open.iter().skip(1).map(|element| element.name)
     }
 
     /// Opens an element, to keep it or to skip it.
-    pub(super) fn open(&mut self, text: &str, name: Range<usize>) {
+    pub(super) fn open(&mut self, name: &'a str) {
         let is_kept = self.keeps_child(name.len());
         if self.open.is_empty() {
-            self.open.push(Element::default());
+            self.open.push(Element { name: ROOT, ..Element::default() });
         }
         if is_kept {
-            self.open.push(Element { name, ..Element::default() });
+            self.open.push(Element { name, text: self.texts.len(), ..Element::default() });
             return;
         }
         if self.skipped == 0 {
             self.open.iter_mut().for_each(|element| element.namesakes = 0);
         }
         self.skipped += 1;
-        if let Some(at) = self.nearest(text, &text[name]) {
+        if let Some(at) = self.nearest(name.as_bytes()) {
             self.open[at].namesakes += 1;
         }
     }
 
-    /// Ends the nearest element of this name and everything open in it. An unknown name ends the
-    /// innermost element, so that a wrong name loses only its own value. At the root, it ends
-    /// nothing.
-    pub(super) fn end(&mut self, text: &str, name: &str) -> Ended {
-        let nearest = self.nearest(text, name);
+    /// Finds the nearest element of this name, which ends with everything open in it. An unknown name
+    /// ends the innermost element, so that a wrong name loses only its own value.
+    ///
+    /// Returns how many elements stay open, the root included, or `None` if the name is unknown and
+    /// only the root is open.
+    pub(super) fn end(&mut self, name: &[u8]) -> Option<usize> {
+        let nearest = self.nearest(name);
         if self.skipped > 0 && nearest.is_none_or(|at| self.open[at].namesakes > 0) {
             self.skipped -= 1;
             if let Some(at) = nearest {
                 self.open[at].namesakes -= 1;
             }
-            return Ended::Elements(0);
+            return Some(self.open.len());
         }
         self.skipped = 0;
-        match nearest {
-            Some(0) => Ended::Root,
-            Some(at) => Ended::Elements(self.open.len() - at),
-            None if self.open.len() > 1 => Ended::Elements(1),
-            None if name == "Error" => Ended::Root,
-            None => Ended::Nothing,
-        }
+        let innermost = self.open.len().checked_sub(1).filter(|at| *at > 0);
+        nearest.or(innermost).or((name == ROOT.as_bytes()).then_some(0))
     }
 
-    fn nearest(&self, text: &str, name: &str) -> Option<usize> {
-        let is_of_name = |element: &Element| &text[element.name.clone()] == name;
-        let inner = self.open.iter().skip(1).rposition(is_of_name).map(|at| at + 1);
-        inner.or_else(|| (name == "Error" && !self.open.is_empty()).then_some(0))
+    fn nearest(&self, name: &[u8]) -> Option<usize> {
+        self.open.iter().rposition(|element| element.name.as_bytes() == name)
     }
 
-    /// Adds to the value of the innermost element.
-    pub(super) fn text(&mut self, text: &str, range: Range<usize>, literal: bool) {
+    /// Adds to the text of the innermost element.
+    pub(super) fn text(&mut self, text: &'a str, literal: bool) {
         let is_kept = self.skipped == 0 && self.open.len() > 1;
         if let Some(element) = self.open.last_mut().filter(|_| is_kept) {
-            element.value.push(text, range, literal, element.has_children);
+            element.decode_last(&mut self.texts);
+            element.last = Some((text, literal));
         }
     }
 
-    /// Closes the innermost element inside of the root. Returns its name and its value. An element
-    /// with children has a value only if it also has text.
-    pub(super) fn close(&mut self, text: &str, fields: &mut Fields) -> Option<(Range<usize>, Option<Span>)> {
-        if self.is_empty() {
+    /// Closes the innermost element, if more than these are open and it is not the root. Returns its
+    /// name and its value. An element with children has a value only if it also has text.
+    pub(super) fn close(&mut self, left: usize, fields: &mut Fields) -> Option<(&'a str, Option<Span>)> {
+        if self.open.len() <= left.max(1) {
             return None;
         }
-        let element = self.open.pop()?;
-        let value = element.value.finish(text, &text[element.name.clone()], fields);
-        Some((element.name, (!element.has_children || !value.is_empty()).then_some(value)))
+        let mut element = self.open.pop()?;
+        element.decode_last(&mut self.texts);
+        let Element { name, text, has_children, .. } = element;
+        let value = range_of(&self.texts, trim(&self.texts.as_bytes()[text..], name.as_bytes()));
+        let value = (!has_children || !value.is_empty()).then(|| fields.decode(&self.texts[value]));
+        self.texts.truncate(text);
+        Some((name, value))
     }
 
-    /// The path of an element in here: the names, separated by slashes.
-    pub(super) fn path(&self, text: &str, name: Range<usize>, fields: &mut Fields) -> Span {
-        let out = fields.decoded_of(text.len() - name.start);
+    /// The path of an element in here: the names, separated by slashes. It is as far from the end of
+    /// the document as its name.
+    pub(super) fn path(&self, name: &str, left: usize, fields: &mut Fields) -> Span {
+        let out = fields.decoded_of(left);
         let start = out.len();
         for outer in self.outer() {
-            out.push_str(&text[outer.clone()]);
+            out.push_str(outer);
             out.push('/');
         }
-        out.push_str(&text[name]);
+        out.push_str(name);
         fields.decoded_since(start)
-    }
-}
-
-/// The text of an element with children: a range of the document if possible, else a copy.
-#[derive(Default)]
-struct Value {
-    range: Range<usize>,
-    /// The range is that of a CDATA section.
-    literal: bool,
-    copy: Option<String>,
-}
-
-impl Value {
-    /// Appends a part. Blanks between children are ignored.
-    fn push(&mut self, text: &str, range: Range<usize>, literal: bool, has_children: bool) {
-        let so_far = &text[self.range.clone()];
-        if self.copy.is_none() && (so_far.is_empty() || has_children && so_far.bytes().all(is_blank)) {
-            (self.range, self.literal) = (range, literal);
-        } else {
-            let copy = self.copy.get_or_insert_with(|| {
-                let mut copy = String::new();
-                decode(so_far, self.literal, &mut copy);
-                copy
-            });
-            decode(&text[range], literal, copy);
-        }
-    }
-
-    /// Trims the value, unless its blanks are part of a signed text.
-    fn finish(self, text: &str, name: &str, fields: &mut Fields) -> Span {
-        if let Some(copy) = self.copy {
-            return fields.decode(&copy[trim(copy.as_bytes(), name.as_bytes())]);
-        }
-        let raw = &text[self.range.clone()];
-        let value = trim(raw.as_bytes(), name.as_bytes());
-        if memchr2(b'&', b'\r', raw[value.clone()].as_bytes()).is_none() {
-            return Span::source(self.range.start + value.start, self.range.start + value.end);
-        }
-        let mut copy = String::new();
-        decode(&raw[value], self.literal, &mut copy);
-        fields.decode(&copy[trim(copy.as_bytes(), name.as_bytes())])
     }
 }

@@ -4,23 +4,21 @@
 //! [`Nesting`] read everything else. An element is added when it is closed, so that a cut value is
 //! never taken for a complete one.
 
-use std::ops::Range;
-
 use super::{
-    leaf::{self, Name},
-    markup::{self, Markup},
-    nesting::{Ended, Nesting},
+    leaf,
+    markup::{self, Markup, Name},
+    nesting::Nesting,
     trim,
 };
-use crate::error::{Basic, Fields, Span};
+use crate::error::{Basic, Fields, Span, range_of};
 
 /// Reads the elements of the document whose root begins here. Returns whether the root is closed.
 pub(super) fn read(text: &str, root: usize, fields: &mut Fields) -> bool {
-    let bytes = text.as_bytes();
-    let inside = match bytes[root..].strip_prefix(b"<Error>") {
+    let root = &text.as_bytes()[root..];
+    let inside = match root.strip_prefix(b"<Error>") {
         Some(inside) => inside,
-        None => match markup::read(bytes, root) {
-            Some((Markup::Start { is_empty: false, .. }, end)) => &bytes[end..],
+        None => match markup::read(root) {
+            Some((Markup::Start { is_empty: false, .. }, inside)) => inside,
             other => return other.is_some(),
         },
     };
@@ -48,9 +46,9 @@ struct Document<'a> {
     /// The rest of the text.
     rest: &'a [u8],
     fields: &'a mut Fields,
-    nesting: Nesting,
-    /// The end of the last end tag in the root that matches no element.
-    astray: Option<usize>,
+    nesting: Nesting<'a>,
+    /// The rest after the last end tag in the root that matches no element.
+    astray: Option<&'a [u8]>,
 }
 
 impl<'a> Document<'a> {
@@ -61,133 +59,109 @@ impl<'a> Document<'a> {
         let Some(length) = leaf::text_length(inside) else { return };
         let (value, behind) = inside.split_at(length);
         if let Some(rest) = behind.strip_prefix(end) {
-            let value = self.span(inside, trim(value, b""));
-            self.fields.set(basic, value);
+            self.fields.set(basic, Span::of(self.text, trim(value, b"")));
             self.rest = rest;
         }
     }
 
     /// Reads the next part. Returns whether it closes the root, or `None` at the end of the text.
-    #[inline]
+    #[inline(always)]
     fn next(&mut self) -> Option<bool> {
-        let gap = self.rest.iter().position(|b| *b == b'<')?;
-        let tag = &self.rest[gap + 1..];
+        let (gap, rest) = self.rest.split_at(self.rest.iter().position(|b| *b == b'<')?);
         if !self.nesting.is_empty() {
-            self.nesting.text(self.text, self.at()..self.at() + gap, false);
-        } else if tag.starts_with(b"/Error>") {
+            self.nesting.text(self.part(gap), false);
+        } else if rest.starts_with(b"</Error>") {
             return Some(true); // the usual end: this saves a twentieth
-        } else if self.plain(tag).is_some() {
-            return Some(false);
         }
-        self.piece(tag)
+        match leaf::start_tag(&rest[1..]) {
+            Some((name, inside)) => self.element(name, inside),
+            None => return self.piece(rest),
+        }
+        Some(false)
     }
 
-    /// Fast path for a child of the root that has only text without escapes. Saves a twelfth.
-    #[inline]
-    fn plain(&mut self, tag: &'a [u8]) -> Option<()> {
-        let (name, inside) = leaf::plain_name(tag)?;
-        let (value, behind) = inside.split_at(leaf::text_length(inside)?);
-        self.rest = leaf::without_end_tag(behind, name)?;
-        let value = self.span(inside, trim(value, name));
-        match Basic::of_element(name) {
-            Some(basic) => self.fields.set(basic, value),
-            None => self.fields.push(self.span(tag, 0..name.len()), value),
-        }
-        Some(())
-    }
-
-    /// Reads any markup, from after its bracket.
+    /// Reads any markup.
     #[inline(never)]
-    fn piece(&mut self, tag: &'a [u8]) -> Option<bool> {
-        let text = self.text;
-        if let Some((name, inside)) = leaf::start_tag(text, tag) {
-            self.element(name, inside);
-            return Some(false);
-        }
-        let start = text.len() - tag.len() - 1;
-        let (markup, end) = markup::read(text.as_bytes(), start)?;
-        self.rest = &text.as_bytes()[end..];
+    fn piece(&mut self, rest: &'a [u8]) -> Option<bool> {
+        let (markup, behind) = markup::read(rest)?;
+        self.rest = behind;
         match markup {
-            Markup::Start { name, full, is_empty } => {
-                let name = Name::new(text, name, full);
-                if is_empty { self.leaf(name, Span::source(0, 0)) } else { self.element(name, self.rest) }
+            Markup::Start { name, is_empty: true } => {
+                self.leaf(name.local, Span::of(self.text, &name.local[..0]))
             }
-            Markup::End(name) => return Some(self.end(&text[name])),
-            Markup::Literal(inside) => self.nesting.text(text, inside, true),
-            Markup::Bracket => self.nesting.text(text, start..end, false),
+            Markup::Start { name, is_empty: false } => self.element(name, behind),
+            Markup::End(name) => return Some(self.end(name)),
+            Markup::Literal(inside) => self.nesting.text(self.part(inside), true),
+            Markup::Bracket => self.nesting.text("<", false),
             Markup::DocType(_) | Markup::Nothing => {}
         }
         Some(false)
     }
 
     /// Reads an element after its start tag. Reads it completely if it is a leaf.
+    #[inline(always)]
     fn element(&mut self, name: Name<'a>, inside: &'a [u8]) {
         match leaf::value(self.text, name, inside, self.fields) {
             Some((value, behind)) => {
                 self.rest = behind;
-                self.leaf(name, value);
+                self.leaf(name.local, value);
             }
             None => {
                 self.rest = inside;
-                self.nesting.open(self.text, name.range());
+                self.nesting.open(self.part(name.local));
             }
         }
     }
 
-    fn leaf(&mut self, name: Name<'_>, value: Span) {
-        if self.nesting.keeps_child(name.local.len()) {
+    #[inline(always)]
+    fn leaf(&mut self, name: &[u8], value: Span) {
+        if self.nesting.keeps_child(name.len()) {
             self.note(name, value);
         }
     }
 
-    fn note(&mut self, name: Name<'_>, value: Span) {
-        let range = name.range();
+    #[inline(always)]
+    fn note(&mut self, name: &[u8], value: Span) {
         if !self.nesting.is_empty() {
-            if self.fields.has_room() {
-                let path = self.nesting.path(self.text, range, self.fields);
-                self.fields.push(path, value);
-            }
-        } else if let Some(basic) = Basic::of_element(name.local) {
+            self.note_nested(name, value);
+        } else if let Some(basic) = Basic::of_element(name) {
             self.fields.set(basic, value);
         } else {
-            self.fields.push(Span::source(range.start, range.end), value);
+            self.fields.push(Span::of(self.text, name), value);
+        }
+    }
+
+    fn note_nested(&mut self, name: &[u8], value: Span) {
+        if self.fields.has_room() {
+            let name = range_of(self.text, name);
+            let left = self.text.len() - name.start;
+            let path = self.nesting.path(&self.text[name], left, self.fields);
+            self.fields.push(path, value);
         }
     }
 
     /// Closes the elements that an end tag ends. Returns whether that includes the root.
-    fn end(&mut self, name: &str) -> bool {
-        let ended = self.nesting.end(self.text, name);
-        match ended {
-            Ended::Elements(count) => self.close(count),
-            Ended::Root => self.close(usize::MAX),
-            Ended::Nothing => self.astray = Some(self.at()),
-        }
-        ended == Ended::Root
-    }
-
-    /// Closes the innermost elements, but not the root.
-    fn close(&mut self, count: usize) {
-        for _ in 0..count {
-            let Some((name, value)) = self.nesting.close(self.text, self.fields) else { return };
+    fn end(&mut self, name: &[u8]) -> bool {
+        let Some(left) = self.nesting.end(name) else {
+            self.astray = Some(self.rest);
+            return false;
+        };
+        while let Some((name, value)) = self.nesting.close(left, self.fields) {
             if let Some(value) = value {
-                self.note(Name::new(self.text, name.clone(), name), value);
+                self.note(name.as_bytes(), value);
             }
         }
+        left == 0
     }
 
     /// Whether the root ends in an end tag of another name, which may have been meant for the root.
     fn ends_astray(&self) -> bool {
-        self.astray.is_some_and(|end| self.text[end..].trim_ascii().is_empty())
+        self.astray.is_some_and(|behind| behind.trim_ascii().is_empty())
     }
 
-    fn at(&self) -> usize {
-        self.text.len() - self.rest.len()
-    }
-
-    /// The range of a part of the rest of the text.
-    fn span(&self, end: &[u8], part: Range<usize>) -> Span {
-        let start = self.text.len() - end.len();
-        Span::source(start + part.start, start + part.end)
+    /// A part of the document, as text.
+    fn part(&self, part: &[u8]) -> &'a str {
+        &self.text[range_of(self.text, part)]
     }
 }
 

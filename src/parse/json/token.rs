@@ -1,29 +1,37 @@
 //! The tokens of a JSON text, in any order.
 
-use std::ops::Range;
+use std::borrow::Cow;
 
 use memchr::{memchr, memchr2};
 
+use super::escape::decode;
+
 /// A token of a JSON text.
-pub(super) enum Token {
-    Open {
-        is_array: bool,
-    },
-    Close {
-        is_array: bool,
-    },
-    Comma,
+pub(super) enum Token<'a> {
+    /// A bracket, a brace or a comma.
+    Mark(u8),
     /// The text between two quotes.
-    Text(Raw),
+    Text(Raw<'a>),
     /// A number, a literal, or anything else without quotes.
-    Word(Raw),
+    Word(&'a str),
 }
 
-/// The range of a text, and whether it has escapes.
-#[derive(Clone, Debug)]
-pub(super) struct Raw {
-    pub(super) range: Range<usize>,
+/// A text, and whether it has escapes.
+#[derive(Clone, Copy)]
+pub(super) struct Raw<'a> {
+    pub(super) text: &'a str,
     pub(super) escaped: bool,
+}
+
+impl<'a> Raw<'a> {
+    pub(super) fn decoded(self) -> Cow<'a, str> {
+        if !self.escaped {
+            return Cow::Borrowed(self.text);
+        }
+        let mut text = String::new();
+        decode(self.text, &mut text);
+        Cow::Owned(text)
+    }
 }
 
 pub(super) struct Tokens<'a> {
@@ -32,24 +40,22 @@ pub(super) struct Tokens<'a> {
     pub(super) at: usize,
 }
 
-impl Iterator for Tokens<'_> {
-    type Item = Token;
+impl<'a> Iterator for Tokens<'a> {
+    type Item = Token<'a>;
 
     /// The next token, if it is complete.
-    fn next(&mut self) -> Option<Token> {
+    fn next(&mut self) -> Option<Token<'a>> {
         let text = self.text.as_bytes();
         loop {
             let start = self.at;
             self.at += 1;
             match *text.get(start)? {
                 0..=b' ' | b':' => {} // the position of a value tells its name
-                first @ (b'{' | b'[') => return Some(Token::Open { is_array: first == b'[' }),
-                first @ (b'}' | b']') => return Some(Token::Close { is_array: first == b']' }),
-                b',' => return Some(Token::Comma),
+                mark @ (b'{' | b'[' | b'}' | b']' | b',') => return Some(Token::Mark(mark)),
                 b'"' => {
                     let (end, escaped) = string_end(text, start + 1)?;
                     self.at = end + 1;
-                    return Some(Token::Text(Raw { range: start + 1..end, escaped }));
+                    return Some(Token::Text(Raw { text: &self.text[start + 1..end], escaped }));
                 }
                 b'/' if text[start..].starts_with(b"//") => self.at += memchr(b'\n', &text[start..])?,
                 b'/' if text[start..].starts_with(b"/*") => self.at = comment_end(text, start + 2)?,
@@ -57,7 +63,7 @@ impl Iterator for Tokens<'_> {
                 _ => {
                     // A number at the end of a cut text may be incomplete: it is dropped.
                     self.at += text[self.at..].iter().position(|byte| !is_of_word(*byte))?;
-                    return Some(Token::Word(Raw { range: start..self.at, escaped: false }));
+                    return Some(Token::Word(&self.text[start..self.at]));
                 }
             }
         }
