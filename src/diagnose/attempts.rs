@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::error::{Error, History};
+use crate::error::{Doubt, Error, History, Notes};
 
 impl Error {
     /// Returns everything that OSS's support asks for, as text to paste into a ticket. It contains
@@ -24,12 +24,23 @@ struct WithoutResponse<'a>(&'a Error);
 impl fmt::Display for WithoutResponse<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{:<14}{}", "error", self.0)?;
+        doubt(f, self.0.notes())?;
         list(f, &self.0.history())?;
         match self.0.last_oss_error() {
             Some(last) => write!(f, "\nof an earlier attempt\n{}", last.report()),
             None => Ok(()),
         }
     }
+}
+
+/// Writes a line if the request may have taken effect.
+pub(super) fn doubt(f: &mut fmt::Formatter<'_>, notes: &Notes) -> fmt::Result {
+    let text = match Doubt::of(notes) {
+        Some(Doubt::Outcome) => "unknown: the request may have taken effect",
+        Some(Doubt::Earlier) => "an earlier attempt may have taken effect",
+        None => return Ok(()),
+    };
+    writeln!(f, "{:<14}{text}", "outcome")
 }
 
 /// Writes a line for each attempt that was kept, if there were several.

@@ -8,7 +8,11 @@ use super::{
     link::{guide_url, is_well_formed},
     origin, remedy,
 };
-use crate::error::{CodeOrigin, ErrorClass, ErrorCode, Explanation, FixedBy, Meaning, OssError, Outlook};
+use crate::error::{
+    CodeOrigin, Doubt, ErrorClass, ErrorCode, Explanation, FixedBy, Meaning, OssError, Outlook,
+};
+
+const CAUTION: &str = "It may have taken effect: check before you repeat it";
 
 impl OssError {
     /// Explains the error: its meaning, its likely cause and what to do, from built-in tables.
@@ -18,7 +22,7 @@ impl OssError {
         // The link contains these, and must not repeat a secret of the document.
         let is_public = |text: &&str| !secrets.are_in(text);
         let inferred = self.code_origin() == CodeOrigin::Inferred;
-        Explanation::of(&Evidence {
+        let explanation = Explanation::of(&Evidence {
             code: Some(self.code()),
             // A code that was inferred from the status means no more than the status.
             meaning: self.code().meaning().filter(|_| !inferred),
@@ -28,7 +32,8 @@ impl OssError {
             is_from_oss: origin::is_from_oss(self),
             ec: self.ec().filter(is_public),
             recommended: self.recommend_doc().filter(is_public),
-        })
+        });
+        explanation.in_doubt(Doubt::of(self.notes()))
     }
 }
 
@@ -90,7 +95,25 @@ impl Explanation {
         retry_helps: bool,
     ) -> Self {
         let (cause, fixed_by) = (Some(cause), Some(fixed_by));
-        Self { meaning: None, cause, area: None, remedy, fixed_by, retry_helps, guide_url: None }
+        Self {
+            caution: None,
+            meaning: None,
+            cause,
+            area: None,
+            remedy,
+            fixed_by,
+            retry_helps,
+            guide_url: None,
+        }
+    }
+
+    /// Adds what to check first, if the request may have taken effect.
+    pub(super) fn in_doubt(self, doubt: Option<Doubt>) -> Self {
+        let remedy = match doubt {
+            Some(Doubt::Outcome) if self.retry_helps => "If it did not take effect, try again after a wait",
+            _ => self.remedy,
+        };
+        Self { caution: doubt.map(|_| CAUTION), remedy, ..self }
     }
 
     fn of(evidence: &Evidence<'_>) -> Self {
@@ -101,6 +124,7 @@ impl Explanation {
         let (remedy, fixed_by) = of_code
             .unwrap_or_else(|| remedy::of_class(evidence.class, evidence.outlook, evidence.is_from_oss));
         Self {
+            caution: None,
             meaning: evidence.meaning,
             cause: evidence.shape.or(of_ec.map(|(cause, _)| cause)).or(area.map(|(_, sentence)| sentence)),
             area: area.map(|(area, _)| area),

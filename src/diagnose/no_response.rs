@@ -1,6 +1,8 @@
 //! Explains errors without a response.
 
-use crate::error::{Error, Explanation, FixedBy, NotSentError, NotSentReason, TransportError, TransportKind};
+use crate::error::{
+    Doubt, Error, Explanation, FixedBy, NotSentError, NotSentReason, TransportError, TransportKind,
+};
 
 impl Error {
     /// Explains the error: its likely cause, what to do, and who can do it.
@@ -57,6 +59,7 @@ impl TransportError {
             ),
         };
         Explanation::without_response(cause, remedy, fixed_by, self.is_transient())
+            .in_doubt(Doubt::of(self.notes()))
     }
 }
 
@@ -86,7 +89,7 @@ impl NotSentError {
                 false,
             ),
         };
-        Explanation::without_response(cause, remedy, FixedBy::Caller, helps)
+        Explanation::without_response(cause, remedy, FixedBy::Caller, helps).in_doubt(Doubt::of(self.notes()))
     }
 }
 

@@ -2,10 +2,11 @@ use std::fmt;
 
 use http::HeaderName;
 
-use super::{BodyKind, BodyState, OssError, X_OSS_EC, X_OSS_REQUEST_ID};
+use super::{BodyKind, BodyState, Doubt, OssError, X_OSS_EC, X_OSS_REQUEST_ID};
 use crate::redact::{Secrets, Shown, ShownField, list_headers};
 
-/// One line: code, status, message, request id, EC, and what went wrong with the body.
+/// One line: code, status, message, request id, EC, the attempts, whether one may have taken
+/// effect, and what went wrong with the body.
 impl fmt::Display for OssError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let secrets = self.secrets();
@@ -27,6 +28,9 @@ impl fmt::Display for OssError {
         }
         if self.attempts() > 1 {
             write!(f, ", {} attempts", self.attempts())?;
+        }
+        if let Some(doubt) = Doubt::of(self.notes()) {
+            write!(f, ", {doubt}")?;
         }
         f.write_str(match self.body_state() {
             BodyState::Complete | BodyState::Empty => "]",

@@ -23,6 +23,7 @@ use super::FixedBy;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Explanation {
+    pub(crate) caution: Option<&'static str>,
     pub(crate) meaning: Option<&'static str>,
     pub(crate) cause: Option<&'static str>,
     pub(crate) area: Option<&'static str>,
@@ -33,6 +34,14 @@ pub struct Explanation {
 }
 
 impl Explanation {
+    /// Returns what to check first, if the request may have taken effect: the call ended with
+    /// [`OutcomeUnknown`](super::RetryStop::OutcomeUnknown), or
+    /// [`after_ambiguous_attempt`](super::Error::after_ambiguous_attempt) is true.
+    #[must_use]
+    pub fn caution(&self) -> Option<&'static str> {
+        self.caution
+    }
+
     /// Returns what the code means. `None` if the code is not in the table, or was only inferred
     /// from the status.
     #[must_use]
@@ -85,7 +94,7 @@ impl Explanation {
 /// A few sentences on one line.
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for text in [self.meaning, self.cause].into_iter().flatten() {
+        for text in [self.caution, self.meaning, self.cause].into_iter().flatten() {
             write!(f, "{text}. ")?;
         }
         write!(f, "{}.", self.remedy)

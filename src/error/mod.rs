@@ -1,10 +1,12 @@
 //! The error types: [`Error`], [`OssError`], [`ErrorCode`], [`ErrorClass`], and their details.
 
+mod bracket;
 mod call_notes;
 mod class;
 mod code;
 mod codes;
 mod display;
+mod doubt;
 mod envelope;
 mod explanation;
 mod fields;
@@ -31,6 +33,7 @@ use std::{error::Error as StdError, fmt};
 
 pub(crate) use self::{
     call_notes::CallNotes,
+    doubt::Doubt,
     fields::{Basic, Basics, Fields, MAX_DEPTH, MAX_NAME, Span, range_of},
     find::{error_chain, is_not_sent},
     headers::{

@@ -1,6 +1,6 @@
 use std::{error::Error as StdError, fmt, sync::OnceLock, time::Duration};
 
-use super::{BoxError, FindOssError, Notes, OssError, find::sealed};
+use super::{BoxError, Doubt, FindOssError, Notes, OssError, bracket::Bracket, find::sealed};
 
 /// The request was not sent: OSS has not seen this attempt.
 ///
@@ -176,13 +176,15 @@ impl fmt::Display for NotSentError {
         if !self.0.wait.is_zero() {
             write!(f, " (wait {:.3} s)", self.0.wait.as_secs_f64())?;
         }
-        match self.last_oss_error() {
-            Some(error) => {
-                let id = error.request_id().unwrap_or("none");
-                write!(f, " [last error {}, request {}]", error.code(), error.shown(id))
-            }
-            None => Ok(()),
+        let mut bracket = Bracket::new(f);
+        if let Some(doubt) = Doubt::of(self.notes()) {
+            bracket.add(doubt)?;
         }
+        if let Some(error) = self.last_oss_error() {
+            let id = error.request_id().unwrap_or("none");
+            bracket.add(format_args!("last error {}, request {}", error.code(), error.shown(id)))?;
+        }
+        bracket.close()
     }
 }
 

@@ -1,7 +1,8 @@
 use std::{error::Error as StdError, fmt, io::ErrorKind, sync::OnceLock};
 
 use super::{
-    BoxError, Fate, Notes, OssError, TransportFailure, TransportKind,
+    BoxError, Doubt, Fate, Notes, OssError, TransportFailure, TransportKind,
+    bracket::Bracket,
     find::{error_chain, is_not_sent},
 };
 
@@ -88,15 +89,19 @@ impl TransportError {
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "no response from OSS: {}", self.0.failure.describe())?;
+        let mut bracket = Bracket::new(f);
         let attempts = self.attempts();
-        match (attempts, self.last_oss_error()) {
-            (..=1, None) => Ok(()),
-            (_, None) => write!(f, " [{attempts} attempts]"),
-            (_, Some(error)) => {
-                let id = error.request_id().unwrap_or("none");
-                write!(f, " [{attempts} attempts, last error {}, request {}]", error.code(), error.shown(id))
-            }
+        if attempts > 1 {
+            bracket.add(format_args!("{attempts} attempts"))?;
         }
+        if let Some(doubt) = Doubt::of(self.notes()) {
+            bracket.add(doubt)?;
+        }
+        if let Some(error) = self.last_oss_error() {
+            let id = error.request_id().unwrap_or("none");
+            bracket.add(format_args!("last error {}, request {}", error.code(), error.shown(id)))?;
+        }
+        bracket.close()
     }
 }
 

@@ -102,7 +102,8 @@ async fn the_error_knows_the_attempts_of_a_policy_below_the_error_layer() {
     let client = below(vec![unwell("65A1"), fault(), fault()]);
     let error = client.oneshot(request(Method::PUT)).await.unwrap_err();
     assert_eq!((error.attempts(), error.retry_stop()), (3, Some(RetryStop::AttemptsExhausted)));
-    assert_eq!(error.to_string(), "no response from OSS: connection reset [3 attempts]");
+    let text = "no response from OSS: connection reset [3 attempts, an earlier one may have taken effect]";
+    assert_eq!(error.to_string(), text);
     assert_eq!(error.history().count(), 3);
 
     let client = below(vec![failure(ErrorCode::NoSuchKey, "65A1")]);

@@ -9,6 +9,7 @@ mod clients;
 mod corpus;
 mod dead_connection;
 mod docs;
+mod doubt;
 mod exchange;
 mod field;
 mod find;

@@ -118,7 +118,8 @@ async fn each_failure_of_a_connection_has_a_kind_and_an_append_is_sent_once() {
             let error = failed(&stack, server.url("/k?append&position=0")).await;
             let case = format!("{name} over {client}: {error:?}");
             assert_eq!(transport(&error).kind(), kind, "{case}");
-            assert_eq!(error.to_string(), format!("no response from OSS: {text}"), "{case}");
+            let text = format!("no response from OSS: {text} [outcome unknown]");
+            assert_eq!(error.to_string(), text, "{case}");
             assert_eq!(error.is_timeout(), kind == TransportKind::Timeout, "{case}");
             assert!(error.is_transient() && !error.is_connect(), "{case}");
             assert_eq!(error.retry_stop(), Some(RetryStop::OutcomeUnknown), "{case}");
@@ -153,12 +154,14 @@ where
 
 #[tokio::test]
 async fn an_unknown_error_is_other_and_never_retried() {
-    for (method, stop) in [("GET", RetryStop::NotRetryable), ("POST", RetryStop::OutcomeUnknown)] {
+    for (method, stop, doubt) in
+        [("GET", RetryStop::NotRetryable, ""), ("POST", RetryStop::OutcomeUnknown, " [outcome unknown]")]
+    {
         let error = error_of(|| OfSomeClient, method).await;
         assert_eq!((transport(&error).kind(), transport(&error).io_kind()), (TransportKind::Other, None));
         assert_eq!((error.attempts(), error.retry_stop()), (1, Some(stop)), "{method}");
         assert!(!error.is_transient() && !error.is_timeout() && !error.is_connect());
-        assert_eq!(error.to_string(), "no response from OSS: the request failed");
+        assert_eq!(error.to_string(), format!("no response from OSS: the request failed{doubt}"));
         assert!(!format!("{error:?}").contains("CANARY"));
         assert!(error.source().unwrap().to_string().contains("CANARY"), "reached through source() alone");
     }
