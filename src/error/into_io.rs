@@ -1,7 +1,14 @@
-use std::io::{self, ErrorKind};
+use std::{
+    error::Error as StdError,
+    io::{self, ErrorKind},
+};
+
+use http::StatusCode;
 
 use super::{
-    Error, ErrorClass, ErrorCode, NotSentError, NotSentReason, OssError, TransportError, TransportKind,
+    BoxError, Error, ErrorClass, ErrorCode, NotSentError, NotSentReason, OssError, TransportError,
+    TransportKind,
+    words::{says_exists, says_unsupported},
 };
 
 /// Wraps the error, with the kind that fits: for code that speaks `std::io`, such as readers and
@@ -9,8 +16,9 @@ use super::{
 ///
 /// The kinds are those of files where there is one (`NotFound`, `PermissionDenied`,
 /// `AlreadyExists`), those of sockets where there was no response, `ResourceBusy` where OSS or the
-/// throttle asks for fewer requests, and else `Other`. [`FindOssError`](super::FindOssError) finds
-/// the error again.
+/// throttle asks for fewer requests, and else `Other`. A kind of files always means that OSS
+/// responded. [`FindOssError`](super::FindOssError) finds the OSS error again, and
+/// `Error::from(BoxError::from(error))`, or [`Error::transport`], returns the complete error.
 ///
 /// # Examples
 ///
@@ -36,31 +44,33 @@ impl From<Error> for io::Error {
 }
 
 fn kind_of_oss(error: &OssError) -> ErrorKind {
-    match error.code() {
-        ErrorCode::RequestTimeout => return ErrorKind::TimedOut,
-        ErrorCode::NotImplemented => return ErrorKind::Unsupported,
-        ErrorCode::FileAlreadyExists | ErrorCode::ObjectAlreadyExists | ErrorCode::BucketAlreadyExists => {
-            return ErrorKind::AlreadyExists;
-        }
-        _ => {}
-    }
+    let code = error.plain_code();
     match error.class() {
+        _ if *code == ErrorCode::RequestTimeout => ErrorKind::TimedOut,
         ErrorClass::NotFound => ErrorKind::NotFound,
         ErrorClass::Auth => ErrorKind::PermissionDenied,
-        ErrorClass::Client => ErrorKind::InvalidInput,
         ErrorClass::Throttling => ErrorKind::ResourceBusy,
+        ErrorClass::Client | ErrorClass::Conflict if says_exists(code.as_str()) => ErrorKind::AlreadyExists,
+        ErrorClass::Client | ErrorClass::Conflict | ErrorClass::Server if says_unsupported(code.as_str()) => {
+            ErrorKind::Unsupported
+        }
+        ErrorClass::Server if error.status() == StatusCode::GATEWAY_TIMEOUT => ErrorKind::TimedOut,
+        ErrorClass::Client => ErrorKind::InvalidInput,
         _ => ErrorKind::Other,
     }
 }
 
 fn kind_of_transport(error: &TransportError) -> ErrorKind {
-    match error.io_kind() {
-        // `std` retries after these at once, and would do so for ever.
-        Some(ErrorKind::Interrupted | ErrorKind::WouldBlock) => return ErrorKind::Other,
+    match error.io_kind().filter(|kind| is_about_a_socket(*kind)) {
         Some(kind) => return kind,
+        None if error.is_timeout() => return ErrorKind::TimedOut,
         None => {}
     }
-    match error.kind() {
+    of_kind_alone(error.kind())
+}
+
+fn of_kind_alone(kind: TransportKind) -> ErrorKind {
+    match kind {
         TransportKind::Connect => ErrorKind::NotConnected,
         TransportKind::Timeout => ErrorKind::TimedOut,
         TransportKind::Reset => ErrorKind::ConnectionReset,
@@ -70,10 +80,75 @@ fn kind_of_transport(error: &TransportError) -> ErrorKind {
     }
 }
 
+/// Whether an I/O error of this kind is about a connection. Any other one may be about a file, such
+/// as the credentials of a signer, and would read as OSS's response. After `Interrupted` and
+/// `WouldBlock`, `std` would retry at once, for ever.
+fn is_about_a_socket(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::AddrNotAvailable
+            | ErrorKind::BrokenPipe
+            | ErrorKind::ConnectionAborted
+            | ErrorKind::ConnectionRefused
+            | ErrorKind::ConnectionReset
+            | ErrorKind::HostUnreachable
+            | ErrorKind::NetworkDown
+            | ErrorKind::NetworkUnreachable
+            | ErrorKind::NotConnected
+            | ErrorKind::TimedOut
+            | ErrorKind::UnexpectedEof
+    )
+}
+
+/// Takes an error of this crate out of the `io::Error`s around it. Any other error stays as it is.
+pub(super) fn out_of_io(mut error: BoxError) -> BoxError {
+    if !holds_own(&error) {
+        return error;
+    }
+    loop {
+        error = match error.downcast::<io::Error>() {
+            // INVARIANT: the way to an error of this crate leads through `io::Error`s that hold one.
+            Ok(outer) => outer.into_inner().expect("an io::Error that held an error holds none"),
+            Err(inner) => return inner,
+        };
+    }
+}
+
+fn holds_own(error: &BoxError) -> bool {
+    let mut inner: &(dyn StdError + 'static) = &**error;
+    while let Some(held) = inner.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        inner = held;
+    }
+    inner.is::<Error>()
+        || inner.is::<OssError>()
+        || inner.is::<NotSentError>()
+        || inner.is::<TransportError>()
+}
+
 fn kind_of_not_sent(error: &NotSentError) -> ErrorKind {
     match error.reason() {
         NotSentReason::Deadline | NotSentReason::MaxWait => ErrorKind::TimedOut,
         NotSentReason::QueueFull => ErrorKind::ResourceBusy,
         NotSentReason::Prepare => ErrorKind::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_an_io_error_the_kind_of_the_transport_error_decides() {
+        for (kind, expected) in [
+            (TransportKind::Connect, ErrorKind::NotConnected),
+            (TransportKind::Timeout, ErrorKind::TimedOut),
+            (TransportKind::Reset, ErrorKind::ConnectionReset),
+            (TransportKind::Closed, ErrorKind::ConnectionAborted),
+            (TransportKind::Protocol, ErrorKind::InvalidData),
+            (TransportKind::Unprocessed, ErrorKind::Other),
+            (TransportKind::Other, ErrorKind::Other),
+        ] {
+            assert_eq!(of_kind_alone(kind), expected, "{kind}");
+        }
     }
 }

@@ -5,6 +5,7 @@ mod call_notes;
 mod class;
 mod code;
 mod codes;
+mod connect_fault;
 mod display;
 mod doubt;
 mod envelope;
@@ -60,6 +61,8 @@ pub use self::{
     transport::TransportError,
     transport_kind::TransportKind,
 };
+
+use self::into_io::out_of_io;
 
 /// A boxed error, as tower's own layers return it.
 pub type BoxError = Box<dyn StdError + Send + Sync>;
@@ -184,8 +187,8 @@ impl Error {
         self.notes().after_ambiguous_attempt()
     }
 
-    /// Returns whether a time limit passed: there was no response in time, or no permit of the
-    /// throttle.
+    /// Returns whether a time limit passed: there was no connection or response in time, or no
+    /// permit of the throttle.
     ///
     /// The code `RequestTimeout` is something else: OSS waited too long for the bytes of the
     /// request.
@@ -193,7 +196,7 @@ impl Error {
     pub fn is_timeout(&self) -> bool {
         match self {
             Self::Oss(_) => false,
-            Self::Transport(error) => error.kind() == TransportKind::Timeout,
+            Self::Transport(error) => error.is_timeout(),
             Self::NotSent(error) => {
                 matches!(error.reason(), NotSentReason::Deadline | NotSentReason::MaxWait)
             }
@@ -276,15 +279,20 @@ impl From<NotSentError> for Error {
 }
 
 /// Unwraps an [`Error`] or one of its parts, so that nested layers add no link to the chain of
-/// causes.
+/// causes. It may be inside any number of [`io::Error`](std::io::Error)s, where
+/// `io::Error::from(error)` has put it.
 impl From<BoxError> for Error {
     fn from(error: BoxError) -> Self {
-        error
-            .downcast::<Self>()
-            .map(|error| *error)
-            .or_else(|error| Ok(Self::Oss(*error.downcast()?)))
-            .or_else(|error: BoxError| Ok(Self::NotSent(*error.downcast()?)))
-            .or_else(|error: BoxError| Ok(Self::Transport(*error.downcast()?)))
-            .unwrap_or_else(|error: BoxError| Self::Transport(TransportError::new(error)))
+        own(out_of_io(error)).unwrap_or_else(|error| Self::Transport(TransportError::new(error)))
     }
+}
+
+/// An error of this crate, or else the error as it was.
+fn own(error: BoxError) -> Result<Error, BoxError> {
+    error
+        .downcast::<Error>()
+        .map(|error| *error)
+        .or_else(|error| Ok(Error::Oss(*error.downcast()?)))
+        .or_else(|error: BoxError| Ok(Error::NotSent(*error.downcast()?)))
+        .or_else(|error: BoxError| Ok(Error::Transport(*error.downcast()?)))
 }

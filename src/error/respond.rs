@@ -9,7 +9,7 @@ use http::{
 use http_body_util::Full;
 use quick_xml::escape::escape;
 
-use super::{Error, NotSentReason, OssError, TransportKind, X_OSS_EC, X_OSS_ERR, X_OSS_REQUEST_ID};
+use super::{Error, NotSentReason, OssError, X_OSS_EC, X_OSS_ERR, X_OSS_REQUEST_ID};
 
 impl OssError {
     /// Returns an error response that says the same, for a gateway that passes errors on.
@@ -75,7 +75,7 @@ impl Error {
     /// | error | status |
     /// |---|---|
     /// | `Oss` | as it came, by [`OssError::to_response`] |
-    /// | `Transport` | 504 if a time limit passed, else 502 |
+    /// | `Transport` | 504 if a time limit passed, also while connecting, else 502 |
     /// | `NotSent` by the throttle | 503, with `Retry-After` |
     /// | `NotSent`, because it could not be prepared | 500 |
     ///
@@ -101,7 +101,7 @@ impl Error {
     pub fn gateway_response(&self, method: &Method) -> Response<Full<Bytes>> {
         let page = match self {
             Self::Oss(error) => error.page(),
-            Self::Transport(error) if error.kind() == TransportKind::Timeout => {
+            Self::Transport(error) if error.is_timeout() => {
                 self.own_page(StatusCode::GATEWAY_TIMEOUT, "GatewayTimeout", None)
             }
             Self::Transport(_) => self.own_page(StatusCode::BAD_GATEWAY, "BadGateway", None),

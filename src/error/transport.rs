@@ -74,6 +74,10 @@ impl TransportError {
         matches!(self.0.failure.fate, Fate::NotApplied | Fate::Transient)
     }
 
+    pub(crate) fn is_timeout(&self) -> bool {
+        self.0.failure.timed_out
+    }
+
     /// How many attempts of the call were sent. This one does not count if it wraps a
     /// [`NotSentError`](crate::error::NotSentError).
     pub(super) fn attempts(&self) -> u32 {

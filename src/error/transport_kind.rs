@@ -8,7 +8,7 @@ use std::{
 
 use tower::{load_shed::error::Overloaded, timeout::error::Elapsed};
 
-use super::find::error_chain;
+use super::{connect_fault::ConnectFault, find::error_chain};
 
 /// What kind of failure a [`TransportError`](crate::error::TransportError) is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -74,6 +74,9 @@ pub(crate) struct TransportFailure {
     pub(crate) kind: TransportKind,
     pub(crate) io_kind: Option<ErrorKind>,
     pub(crate) fate: Fate,
+    /// A time limit passed, perhaps while connecting.
+    pub(super) timed_out: bool,
+    connect: Option<ConnectFault>,
 }
 
 impl TransportFailure {
@@ -83,27 +86,44 @@ impl TransportFailure {
             error_chain(error).find_map(of_link).unwrap_or((TransportKind::Other, Fate::Unknown));
         let io_kind = error_chain(error).find_map(|link| {
             let kind = link.downcast_ref::<io::Error>()?.kind();
-            (kind != ErrorKind::Other).then_some(kind)
+            (kind != ErrorKind::Other && kind != uncategorized()).then_some(kind)
         });
-        Self { kind, io_kind, fate }
+        let timed_out = kind == TransportKind::Timeout
+            || io_kind == Some(ErrorKind::TimedOut)
+            || error_chain(error).any(|link| link.is::<Elapsed>());
+        let connect = if kind == TransportKind::Connect { ConnectFault::of(error, io_kind) } else { None };
+        let fate = if connect.is_some_and(ConnectFault::is_permanent) { Fate::Never } else { fate };
+        Self { kind, io_kind, fate, timed_out, connect }
     }
 
     /// A description in a few words.
     pub(super) fn describe(self) -> &'static str {
-        match (self.kind, self.io_kind) {
-            (TransportKind::Connect, Some(ErrorKind::ConnectionRefused)) => "connection refused",
-            (TransportKind::Connect, Some(ErrorKind::TimedOut)) => "connecting timed out",
-            (TransportKind::Connect, Some(ErrorKind::HostUnreachable)) => "host unreachable",
-            (TransportKind::Connect, Some(ErrorKind::NetworkUnreachable)) => "network unreachable",
-            (TransportKind::Connect, _) => "no connection",
-            (TransportKind::Timeout, _) => "timed out",
-            (TransportKind::Reset, _) => "connection reset",
-            (TransportKind::Closed, _) => "connection closed",
-            (TransportKind::Protocol, _) => "invalid HTTP",
-            (TransportKind::Unprocessed, _) => "not processed by the server",
-            (TransportKind::Other, _) => "the request failed",
+        match self.kind {
+            TransportKind::Connect => self.describe_connect(),
+            TransportKind::Timeout => "timed out",
+            TransportKind::Reset => "connection reset",
+            TransportKind::Closed => "connection closed",
+            TransportKind::Protocol => "invalid HTTP",
+            TransportKind::Unprocessed => "not processed by the server",
+            TransportKind::Other => "the request failed",
         }
     }
+
+    fn describe_connect(self) -> &'static str {
+        match (self.connect, self.io_kind) {
+            (Some(fault), _) => fault.describe(),
+            _ if self.timed_out => "connecting timed out",
+            (_, Some(ErrorKind::ConnectionRefused)) => "connection refused",
+            (_, Some(ErrorKind::HostUnreachable)) => "host unreachable",
+            (_, Some(ErrorKind::NetworkUnreachable)) => "network unreachable",
+            _ => "no connection",
+        }
+    }
+}
+
+/// The kind of an error code that `std` does not know. It has no stable name, and says nothing.
+fn uncategorized() -> ErrorKind {
+    io::Error::from_raw_os_error(i32::MAX).kind()
 }
 
 type Known = (TransportKind, Fate);
@@ -237,5 +257,6 @@ mod tests {
         assert_eq!(failure.io_kind, Some(ErrorKind::ConnectionRefused));
         assert_eq!(failure.describe(), "connection refused");
         assert_eq!(TransportFailure::of(&Elapsed::new()).io_kind, None);
+        assert_eq!(TransportFailure::of(&io::Error::from_raw_os_error(123_456_789)).io_kind, None);
     }
 }

@@ -29,6 +29,8 @@ const NOT_FOUND: [&str; 3] = ["|not|exist|", "|not|exists|", "|not|found|"];
 
 const EXISTS: [&str; 2] = ["|already|exist|", "|already|exists|"];
 
+const UNSUPPORTED: [&str; 3] = ["|not|implemented|", "|not|support|", "|not|supported|"];
+
 /// Endings of limits of configuration: too many rules, not too many requests.
 const CONFIGURATION: [&str; 4] = ["|beyond|limit|", "|exceed|limit|", "|exceeded|limit|", "|exceeds|limit|"];
 
@@ -79,6 +81,21 @@ impl Words {
         };
         Some(Self { class, access_denied: access_denied && class == ErrorClass::Auth })
     }
+}
+
+/// Whether a code, listed or not, says that something exists already.
+pub(super) fn says_exists(code: &str) -> bool {
+    ends_with(code, &EXISTS)
+}
+
+/// Whether a code, listed or not, says that the operation is not supported.
+pub(super) fn says_unsupported(code: &str) -> bool {
+    ends_with(code, &UNSUPPORTED)
+}
+
+fn ends_with(code: &str, parts: &[&str]) -> bool {
+    let words = folded(code);
+    parts.iter().any(|part| words.ends_with(part))
 }
 
 /// The words of a code in lower case, each between bars: `TotalQPSLimit` and `total_qps_limit`

@@ -16,10 +16,10 @@ use http_body_util::{BodyExt, Full};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use proptest::prelude::*;
 use tokio::net::TcpListener;
-use tower::{Layer, ServiceExt};
+use tower::{Layer, ServiceExt, timeout::error::Elapsed};
 use tower_oss::{
     Error, ErrorCode, FindOssError, OssError, OssErrorLayer,
-    error::{CodeOrigin, NotSentError, NotSentReason},
+    error::{CodeOrigin, NotSentError, NotSentReason, RetryStop},
     test_util::{ErrorBuilder, ErrorResponse},
 };
 
@@ -170,6 +170,10 @@ async fn an_axum_handler_returns_the_response_as_it_is() {
 #[test]
 fn an_io_error_has_the_kind_that_fits_and_keeps_the_error() {
     let oss = |code: ErrorCode| ErrorBuilder::oss(ErrorResponse::new(code)).build();
+    let bare = |status: u16| {
+        let response = Response::builder().status(status).body(Bytes::new()).unwrap();
+        Error::from(OssError::from_response(response))
+    };
     let transport = |kind: ErrorKind| ErrorBuilder::transport(io::Error::from(kind)).build();
     let not_sent = |reason| not_sent(reason, Duration::ZERO);
     for (error, kind) in [
@@ -177,6 +181,15 @@ fn an_io_error_has_the_kind_that_fits_and_keeps_the_error() {
         (oss(ErrorCode::AccessDenied), ErrorKind::PermissionDenied),
         (oss(ErrorCode::SignatureDoesNotMatch), ErrorKind::PermissionDenied),
         (oss(ErrorCode::FileAlreadyExists), ErrorKind::AlreadyExists),
+        (oss(ErrorCode::VectorBucketIndexAlreadyExist), ErrorKind::AlreadyExists),
+        (oss(ErrorCode::BucketReplicationAlreadyExist), ErrorKind::AlreadyExists),
+        (oss(ErrorCode::from("TableAlreadyExists")), ErrorKind::AlreadyExists),
+        (oss(ErrorCode::BucketNotEmpty), ErrorKind::Other),
+        (oss(ErrorCode::NotImplemented), ErrorKind::Unsupported),
+        (oss(ErrorCode::OperationNotSupported), ErrorKind::Unsupported),
+        (bare(501), ErrorKind::Unsupported),
+        (bare(504), ErrorKind::TimedOut),
+        (bare(503), ErrorKind::Other),
         (oss(ErrorCode::InvalidArgument), ErrorKind::InvalidInput),
         (oss(ErrorCode::RequestTimeout), ErrorKind::TimedOut),
         (oss(ErrorCode::QpsLimitExceeded), ErrorKind::ResourceBusy),
@@ -186,7 +199,12 @@ fn an_io_error_has_the_kind_that_fits_and_keeps_the_error() {
         (transport(ErrorKind::ConnectionRefused), ErrorKind::ConnectionRefused),
         (transport(ErrorKind::Interrupted), ErrorKind::Other),
         (transport(ErrorKind::WouldBlock), ErrorKind::Other),
+        // Of a file, for example: it must not read as OSS's response.
+        (transport(ErrorKind::NotFound), ErrorKind::Other),
+        (transport(ErrorKind::PermissionDenied), ErrorKind::Other),
+        (transport(ErrorKind::AlreadyExists), ErrorKind::Other),
         (ErrorBuilder::transport("the pool is closed").build(), ErrorKind::Other),
+        (ErrorBuilder::transport(Elapsed::new()).build(), ErrorKind::TimedOut),
         (not_sent(NotSentReason::Deadline), ErrorKind::TimedOut),
         (not_sent(NotSentReason::QueueFull), ErrorKind::ResourceBusy),
         (not_sent(NotSentReason::Prepare), ErrorKind::Other),
@@ -196,6 +214,34 @@ fn an_io_error_has_the_kind_that_fits_and_keeps_the_error() {
         assert_eq!((error.kind(), error.to_string()), (kind, text));
         let found = error.get_ref().unwrap().oss_error().map(|oss| oss.code().clone());
         assert_eq!(found, code);
+    }
+}
+
+#[test]
+fn an_io_error_gives_the_complete_error_back() {
+    let oss = ErrorBuilder::oss(ErrorResponse::new(ErrorCode::NoSuchKey).request_id("65A1"))
+        .attempts(3)
+        .retry_stop(RetryStop::NotRetryable);
+    let transport = ErrorBuilder::transport(io::Error::from(ErrorKind::TimedOut))
+        .attempts(3)
+        .after_ambiguous_attempt()
+        .retry_stop(RetryStop::AttemptsExhausted);
+    let not_sent = ErrorBuilder::not_sent(NotSentReason::Deadline, Duration::from_secs(1)).attempts(2);
+    for (error, depth) in [(oss, 1), (transport, 2), (not_sent, 1000)] {
+        let error = error.build();
+        let said = format!("{error} {error:?} {}", error.report());
+        let nested = (1..depth).fold(io::Error::from(error), |inner, _| io::Error::other(inner));
+        let again = Error::transport(nested);
+        assert_eq!(format!("{again} {again:?} {}", again.report()), said);
+    }
+    let error = Error::transport(io::Error::other(OssError::from(ErrorResponse::new(ErrorCode::NoSuchKey))));
+    assert_eq!(error.gateway_response(&Method::GET).status(), 404);
+
+    // What holds none of them stays as it is.
+    for foreign in [io::Error::from(ErrorKind::NotFound), io::Error::other(io::Error::other("mine"))] {
+        let said = format!("{foreign:?}");
+        let Error::Transport(error) = Error::transport(foreign) else { panic!("{said}") };
+        assert_eq!(format!("{:?}", error.into_inner()), said);
     }
 }
 

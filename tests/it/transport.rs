@@ -9,7 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Request, Response, Uri};
+use http::{Method, Request, Response, Uri};
 use http_body_util::Full;
 use hyper_util::{
     client::legacy::Client,
@@ -17,7 +17,8 @@ use hyper_util::{
 };
 use tokio::net::TcpStream;
 use tower::{
-    BoxError, Service, ServiceBuilder, ServiceExt, buffer::Buffer, service_fn, util::MapFutureLayer,
+    BoxError, Service, ServiceBuilder, ServiceExt, buffer::Buffer, service_fn, timeout::error::Elapsed,
+    util::MapFutureLayer,
 };
 use tower_oss::{
     Error, OssErrorLayer, RetryPolicy,
@@ -71,8 +72,67 @@ async fn an_unknown_host_is_no_connection_and_an_append_is_retried() {
         // A reserved name that no resolver knows (RFC 6761, section 6.4).
         let error = failed(&stack, "http://bucket.invalid/k?append".to_owned()).await;
         assert_eq!(transport(&error).kind(), TransportKind::Connect, "{client}: {error}");
-        assert_eq!(error.attempts(), 3, "{client}");
-        assert_eq!(error.retry_stop(), Some(RetryStop::AttemptsExhausted), "{client}");
+        assert_eq!(error.to_string(), "no response from OSS: host not found [3 attempts]", "{client}");
+        // The resolver's error has a kind, but one without a name.
+        assert_eq!(transport(&error).io_kind(), None, "{client}: {error:?}");
+        assert_eq!(io::Error::from(error).kind(), ErrorKind::NotConnected, "{client}");
+    }
+}
+
+/// As the connector of `build_http` does with the URL of a bucket.
+#[tokio::test]
+async fn a_url_that_the_connector_cannot_use_is_not_retried() {
+    let client = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
+    let stack = stack(policy(), OssErrorLayer::new(), LONG, client);
+    let error = failed(&stack, "https://127.0.0.1:1/k?append".to_owned()).await;
+    assert_eq!(transport(&error).kind(), TransportKind::Connect);
+    assert_eq!(error.to_string(), "no response from OSS: the connector speaks http only");
+    assert_eq!((error.attempts(), error.retry_stop()), (1, Some(RetryStop::NotRetryable)));
+    assert!(!error.is_transient() && !error.explain().retry_helps());
+}
+
+/// The error of a client whose connector fails with this.
+async fn error_of_connector<E: Into<BoxError> + 'static>(fails: fn() -> E) -> Error {
+    let connector =
+        service_fn(move |_: Uri| future::ready(Err::<TokioIo<TcpStream>, BoxError>(fails().into())));
+    let client = Client::builder(TokioExecutor::new()).build::<_, Full<Bytes>>(connector);
+    failed(&stack(policy(), OssErrorLayer::new(), LONG, client), "http://b/k?append".to_owned()).await
+}
+
+#[tokio::test]
+async fn a_connect_that_timed_out_is_a_timeout_and_nothing_was_sent() {
+    let by_system = error_of_connector(|| io::Error::from(ErrorKind::TimedOut)).await;
+    let by_layer = error_of_connector(Elapsed::new).await;
+    for error in [by_system, by_layer] {
+        assert_eq!(error.to_string(), "no response from OSS: connecting timed out [3 attempts]");
+        assert!(error.is_timeout() && error.is_connect() && error.is_transient(), "{error:?}");
+        assert_eq!(error.gateway_response(&Method::GET).status(), 504);
+        assert_eq!(io::Error::from(error).kind(), ErrorKind::TimedOut);
+    }
+}
+
+#[tokio::test]
+async fn each_failure_to_connect_has_its_text() {
+    type Case = (fn() -> io::Error, &'static str, ErrorKind);
+    let cases: [Case; 7] = [
+        (|| ErrorKind::ConnectionRefused.into(), "connection refused", ErrorKind::ConnectionRefused),
+        (|| ErrorKind::HostUnreachable.into(), "host unreachable", ErrorKind::HostUnreachable),
+        (|| ErrorKind::NetworkUnreachable.into(), "network unreachable", ErrorKind::NetworkUnreachable),
+        (
+            || io::Error::other(io::Error::new(ErrorKind::InvalidData, "bad certificate")),
+            "TLS failed",
+            ErrorKind::NotConnected,
+        ),
+        (|| ErrorKind::UnexpectedEof.into(), "no connection", ErrorKind::UnexpectedEof),
+        // A Unix socket that does not exist is no object that does not exist.
+        (|| ErrorKind::NotFound.into(), "no connection", ErrorKind::NotConnected),
+        (|| io::Error::other("of a connector"), "no connection", ErrorKind::NotConnected),
+    ];
+    for (fails, text, kind) in cases {
+        let error = error_of_connector(fails).await;
+        assert_eq!(error.to_string(), format!("no response from OSS: {text} [3 attempts]"));
+        assert!(error.is_connect() && !error.is_timeout(), "{error:?}");
+        assert_eq!(io::Error::from(error).kind(), kind, "{text}");
     }
 }
 
@@ -87,7 +147,7 @@ async fn a_failed_tls_handshake_is_no_connection_and_an_append_is_repeated() {
     let error = failed(&stack(policy(), OssErrorLayer::new(), LONG, client), "http://b/k".to_owned()).await;
     assert_eq!(transport(&error).kind(), TransportKind::Connect);
     assert_eq!((transport(&error).io_kind(), error.attempts()), (Some(ErrorKind::InvalidData), 3));
-    assert_eq!(error.to_string(), "no response from OSS: no connection [3 attempts]");
+    assert_eq!(error.to_string(), "no response from OSS: TLS failed [3 attempts]");
 }
 
 #[tokio::test]
@@ -122,7 +182,14 @@ async fn each_failure_of_a_connection_has_a_kind_and_an_append_is_sent_once() {
             assert_eq!(error.to_string(), text, "{case}");
             assert_eq!(error.is_timeout(), kind == TransportKind::Timeout, "{case}");
             assert!(error.is_transient() && !error.is_connect(), "{case}");
+            let io_kind = match kind {
+                TransportKind::Reset => ErrorKind::ConnectionReset,
+                TransportKind::Closed => ErrorKind::ConnectionAborted,
+                TransportKind::Protocol => ErrorKind::InvalidData,
+                _ => ErrorKind::TimedOut,
+            };
             assert_eq!(error.retry_stop(), Some(RetryStop::OutcomeUnknown), "{case}");
+            assert_eq!(io::Error::from(error).kind(), io_kind, "{case}");
             assert_eq!(server.seen().len(), 1, "{case}");
         }
     }
