@@ -1,8 +1,8 @@
-//! What an error response means: the one place that decides class and outlook.
+//! Combines code, words and status into class and outlook.
 
 use http::StatusCode;
 
-use super::{ErrorClass, ErrorCode, words::Words};
+use super::{ErrorClass, ErrorCode, words};
 
 /// The expected result of sending the same request again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +40,6 @@ impl Outlook {
 pub(crate) struct Meaning {
     pub(crate) class: ErrorClass,
     pub(crate) outlook: Outlook,
-    pub(crate) access_denied: bool,
 }
 
 impl Meaning {
@@ -62,7 +61,7 @@ impl Meaning {
 
     #[cold]
     fn of_unlisted(code: &ErrorCode, status: StatusCode, has_detail: bool) -> Self {
-        let by_words = |code: &ErrorCode| Words::of(code.as_str(), status).map(Self::of_words);
+        let by_words = |code: &ErrorCode| words::class(code.as_str(), status).map(Self::of_words);
         let first = code.as_str().split_once('.').map(|(first, _)| ErrorCode::from(first));
         let by_first = || match first {
             Some(first) if first.class() != ErrorClass::Unknown => Some(Self::of_listed(&first)),
@@ -70,17 +69,14 @@ impl Meaning {
         };
         match by_words(code).or_else(by_first) {
             Some(meaning) => meaning,
-            None if has_detail => {
-                Self { class: ErrorClass::Auth, outlook: Outlook::Permanent, access_denied: true }
-            }
+            None if has_detail => Self { class: ErrorClass::Auth, outlook: Outlook::Permanent },
             None => Self::of_status(status),
         }
     }
 
     /// The meaning of a response from its status alone.
     fn of_status(status: StatusCode) -> Self {
-        let (class, outlook) = (ErrorClass::of_status(status), Outlook::of_status(status));
-        Self { class, outlook, access_denied: false }
+        Self { class: ErrorClass::of_status(status), outlook: Outlook::of_status(status) }
     }
 
     fn of_listed(code: &ErrorCode) -> Self {
@@ -93,31 +89,26 @@ impl Meaning {
             _ if *code == ErrorCode::RequestTimeout => Outlook::Transient,
             _ => Outlook::Permanent,
         };
-        Self { class, outlook, access_denied: is_access_denied(code) }
+        Self { class, outlook }
     }
 
-    fn of_words(words: Words) -> Self {
-        let outlook = match words.class {
+    fn of_words(class: ErrorClass) -> Self {
+        let outlook = match class {
             ErrorClass::Throttling => Outlook::Throttled,
             _ => Outlook::Permanent,
         };
-        Self { class: words.class, outlook, access_denied: words.access_denied }
+        Self { class, outlook }
     }
-}
 
-/// Whether a listed code of class [`Auth`](ErrorClass::Auth) is about permission. The others are
-/// about the key, the signature or the account.
-fn is_access_denied(code: &ErrorCode) -> bool {
-    matches!(
-        code,
-        ErrorCode::AccessDenied
-            | ErrorCode::AccessDeniedException
-            | ErrorCode::AccessForbidden
-            | ErrorCode::BucketNotBelongTo
-            | ErrorCode::Forbidden
-            | ErrorCode::ForbiddenException
-            | ErrorCode::NoPermission
-    )
+    /// Whether permission is missing. Other errors of class [`Auth`](ErrorClass::Auth) are about
+    /// the key, the signature or the account.
+    ///
+    /// The words of the code decide, whether it is listed or not, or else those before its first
+    /// dot.
+    pub(super) fn denies_access(self, code: &ErrorCode) -> bool {
+        let first = || code.as_str().split_once('.').is_some_and(|(first, _)| words::deny_access(first));
+        self.class == ErrorClass::Auth && (words::deny_access(code.as_str()) || first())
+    }
 }
 
 #[cfg(test)]
@@ -173,15 +164,39 @@ mod tests {
     }
 
     #[test]
-    fn access_is_denied_by_a_listed_code_by_words_or_by_detail() {
+    fn access_is_denied_by_the_words_of_a_code() {
+        let denies = |code: &str, status| of(code, status).denies_access(&code.into());
         for code in ["AccessDenied", "NoPermission", "VaultDenied", "NoPermission.Vault", "Unauthorized"] {
-            assert!(of(code, 400).access_denied, "{code}");
+            assert!(denies(code, 400), "{code}");
+        }
+        for code in ["Forbidden.Ram", "AccessForbidden", "BucketNotBelongTo", "RequestDeniedByVault"] {
+            assert!(denies(code, 403), "{code}");
         }
         for code in ["SignatureDoesNotMatch", "InvalidAccessKeyId", "Vault", "NoSuchKey", "SlowDown"] {
-            assert!(!of(code, 403).access_denied, "{code}");
+            assert!(!denies(code, 403), "{code}");
         }
+        assert!(!denies("AccessDenied", 429), "too many requests, whatever the code");
+    }
+
+    #[test]
+    fn a_listed_code_denies_access_if_an_unlisted_one_with_its_words_would() {
+        for code in ErrorCode::known() {
+            let denies = of(code.as_str(), 403).denies_access(code);
+            assert_eq!(denies, words::deny_access(code.as_str()), "{code}");
+            if code.as_str().contains("Denied") {
+                assert!(denies, "{code}");
+            }
+            // The others ask for another host, domain or file.
+            if code.as_str().contains("Forbidden") {
+                assert_eq!(denies, code.class() == ErrorClass::Auth, "{code}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_unlisted_code_with_an_access_denied_detail_is_a_denial() {
         let meaning = Meaning::of(&"Vault".into(), StatusCode::BAD_REQUEST, || true);
-        assert!(meaning.access_denied && meaning.class == ErrorClass::Auth);
+        assert_eq!(meaning, Meaning { class: ErrorClass::Auth, outlook: Outlook::Permanent });
     }
 
     #[test]

@@ -47,11 +47,7 @@ impl Default for ErrorParts {
             code: ErrorCode::InternalError,
             hidden_code: OnceLock::new(),
             origin: CodeOrigin::Inferred,
-            meaning: Meaning {
-                class: ErrorClass::Unknown,
-                outlook: Outlook::Permanent,
-                access_denied: false,
-            },
+            meaning: Meaning { class: ErrorClass::Unknown, outlook: Outlook::Permanent },
             fields: Fields::default(),
             body: None,
             kind: BodyKind::None,

@@ -5,8 +5,8 @@ use super::{ErrorClass, OssError, Outlook};
 impl OssError {
     /// Returns whether the object, bucket, upload or configuration does not exist.
     ///
-    /// Only the [`code`](Self::code) tells which of them. After a HEAD without a code it may be the
-    /// bucket.
+    /// Check the [`code`](Self::code) to see which. A HEAD response without a code can mean a
+    /// missing bucket.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         self.class() == ErrorClass::NotFound
@@ -25,15 +25,16 @@ impl OssError {
         self.class() == ErrorClass::Throttling
     }
 
-    /// Returns whether permission is missing. A wrong signature or key is class
-    /// [`Auth`](ErrorClass::Auth), too, but not this.
+    /// Returns whether permission is missing. For a wrong signature or key this is false, although
+    /// the class is [`Auth`](ErrorClass::Auth).
     ///
-    /// True for `AccessDenied` and similar codes, for unlisted codes that say so (`NoPermission…`,
-    /// `…Denied`, `Unauthorized…`), and for every error with an `AccessDeniedDetail`.
+    /// True for codes of class `Auth` whose words say so, listed or not (`AccessDenied`, `…Denied`,
+    /// `NoPermission…`, `Unauthorized…`, `Forbidden`), and for every error with an
+    /// `AccessDeniedDetail`.
     #[must_use]
     pub fn is_access_denied(&self) -> bool {
         let parts = self.parts();
-        parts.meaning.access_denied || parts.fields.has_access_denied_detail()
+        parts.meaning.denies_access(&parts.code) || parts.fields.has_access_denied_detail()
     }
 
     /// Returns whether the current state of the resource does not allow the operation.

@@ -1,4 +1,5 @@
-//! What the words of a code say, for codes that the table does not list.
+//! What the words of a code say: its class, if the table does not list it, and whether access is
+//! denied.
 
 use http::StatusCode;
 
@@ -34,7 +35,12 @@ const UNSUPPORTED: [&str; 3] = ["|not|implemented|", "|not|support|", "|not|supp
 /// Endings of limits of configuration: too many rules, not too many requests.
 const CONFIGURATION: [&str; 4] = ["|beyond|limit|", "|exceed|limit|", "|exceeded|limit|", "|exceeds|limit|"];
 
-const DENIED: [&str; 4] = ["|access|denied|", "|not|authorized", "|not|authorised", "|unauthorized"];
+const DENIED: [&str; 5] =
+    ["|access|denied|", "|denied|by|", "|not|authorized", "|not|authorised", "|unauthorized"];
+
+/// Endings of codes that say that permission is missing. `Forbidden` after another word may name a
+/// host, a domain or a file that OSS does not accept.
+const DENIED_AT_THE_END: [&str; 3] = ["|denied|", "|access|forbidden|", "|bucket|not|belong|to|"];
 
 /// A credential that does not exist is a matter of authentication.
 const CREDENTIALS: [&str; 8] = [
@@ -48,38 +54,53 @@ const CREDENTIALS: [&str; 8] = [
     "|token|not|",
 ];
 
-/// What an unlisted code says by its words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Words {
-    pub(super) class: ErrorClass,
-    pub(super) access_denied: bool,
+/// The class that the words of an unlisted code name, or `None` if they name none.
+pub(super) fn class(code: &str, status: StatusCode) -> Option<ErrorClass> {
+    let words = Words(folded(code));
+    let wrong_request = words.start(&WRONG_REQUEST) || words.end(&NOT_FOUND) || words.end(&EXISTS);
+    let configuration = matches!(status.as_u16(), 400 | 409) && words.end(&CONFIGURATION);
+    let limit =
+        words.hold(&THROTTLED) || status == StatusCode::SERVICE_UNAVAILABLE && words.hold(&["|limit"]);
+    if limit && !wrong_request && !configuration {
+        Some(ErrorClass::Throttling)
+    } else if words.deny_access() {
+        Some(ErrorClass::Auth)
+    } else if words.start(&["|no|such"]) || words.end(&NOT_FOUND) {
+        Some(if words.hold(&CREDENTIALS) { ErrorClass::Auth } else { ErrorClass::NotFound })
+    } else if words.end(&EXISTS) || words.end(&["|conflict|"]) {
+        Some(ErrorClass::Conflict)
+    } else {
+        None
+    }
 }
 
-impl Words {
-    /// Reads the words of a code; `None` where they say nothing.
-    pub(super) fn of(code: &str, status: StatusCode) -> Option<Self> {
-        let words = folded(code);
-        let begun = || words.match_indices('|').map(|(at, _)| &words[at..]);
-        let holds = |parts: &[&str]| begun().any(|words| parts.iter().any(|part| words.starts_with(part)));
-        let starts = |parts: &[&str]| parts.iter().any(|part| words.starts_with(part));
-        let ends = |parts: &[&str]| parts.iter().any(|part| words.ends_with(part));
+/// Whether the words of a code, listed or not, say that permission is missing.
+pub(super) fn deny_access(code: &str) -> bool {
+    Words(folded(code)).deny_access()
+}
 
-        let wrong_request = starts(&WRONG_REQUEST) || ends(&NOT_FOUND) || ends(&EXISTS);
-        let configuration = matches!(status.as_u16(), 400 | 409) && ends(&CONFIGURATION);
-        let limit = holds(&THROTTLED) || status == StatusCode::SERVICE_UNAVAILABLE && holds(&["|limit"]);
-        let access_denied = starts(&["|no|permission"]) || ends(&["|denied|"]) || holds(&DENIED);
-        let class = if limit && !wrong_request && !configuration {
-            ErrorClass::Throttling
-        } else if access_denied {
-            ErrorClass::Auth
-        } else if starts(&["|no|such"]) || ends(&NOT_FOUND) {
-            if holds(&CREDENTIALS) { ErrorClass::Auth } else { ErrorClass::NotFound }
-        } else if ends(&EXISTS) || ends(&["|conflict|"]) {
-            ErrorClass::Conflict
-        } else {
-            return None;
-        };
-        Some(Self { class, access_denied: access_denied && class == ErrorClass::Auth })
+/// The words of a code, folded.
+struct Words(String);
+
+impl Words {
+    fn deny_access(&self) -> bool {
+        self.0 == "|forbidden|"
+            || self.start(&["|no|permission"])
+            || self.end(&DENIED_AT_THE_END)
+            || self.hold(&DENIED)
+    }
+
+    fn start(&self, parts: &[&str]) -> bool {
+        parts.iter().any(|part| self.0.starts_with(part))
+    }
+
+    fn end(&self, parts: &[&str]) -> bool {
+        parts.iter().any(|part| self.0.ends_with(part))
+    }
+
+    fn hold(&self, parts: &[&str]) -> bool {
+        let mut begun = self.0.match_indices('|').map(|(at, _)| &self.0[at..]);
+        begun.any(|words| parts.iter().any(|part| words.starts_with(part)))
     }
 }
 
@@ -136,7 +157,7 @@ mod tests {
     use super::*;
 
     fn class(code: &str, status: u16) -> Option<ErrorClass> {
-        Words::of(code, StatusCode::from_u16(status).unwrap()).map(|words| words.class)
+        super::class(code, StatusCode::from_u16(status).unwrap())
     }
 
     #[test]
