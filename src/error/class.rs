@@ -2,11 +2,11 @@ use std::fmt;
 
 use http::StatusCode;
 
-/// The category of an error.
+/// Category of an error.
 ///
-/// Branch on the class when no single [`ErrorCode`](crate::ErrorCode) matters to you. A status has
-/// many causes (a 403 can mean a wrong key, a skewed clock or an archived object); a class has one
-/// remedy.
+/// Branch on the class if no single [`ErrorCode`](crate::ErrorCode) matters to you. A class has one
+/// remedy. A status has many causes: a 403, for example, can mean a wrong key, a skewed clock or an
+/// archived object.
 ///
 /// # Examples
 ///
@@ -22,7 +22,7 @@ use http::StatusCode;
 pub enum ErrorClass {
     /// The request is invalid. Change it before you send it again.
     Client,
-    /// Credentials, signature or permission.
+    /// The credentials or the signature are wrong, or permission is missing.
     Auth,
     /// The object, bucket, upload or configuration does not exist.
     NotFound,
@@ -36,11 +36,11 @@ pub enum ErrorClass {
     Server,
     /// The client's clock differs too much from the clock of OSS.
     Clock,
-    /// The resource is at another address.
+    /// The resource is at another address. Send the request there.
     Redirect,
     /// The object is stored, but the upload callback failed.
     Callback,
-    /// Neither the code nor the status says more.
+    /// Neither the code nor the status tells the category.
     Unknown,
 }
 
@@ -61,6 +61,13 @@ impl ErrorClass {
             Self::Callback => "callback",
             Self::Unknown => "unknown",
         }
+    }
+
+    /// Whether many programs provoke such errors on purpose, for example to see whether an object
+    /// exists. Their events have the level INFO.
+    #[cfg(feature = "tracing")]
+    pub(crate) fn is_expected(self) -> bool {
+        matches!(self, Self::NotFound | Self::Precondition | Self::Redirect)
     }
 
     /// The class of a response without a code that says more.

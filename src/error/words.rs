@@ -57,11 +57,11 @@ const CREDENTIALS: [&str; 8] = [
 /// The class that the words of an unlisted code name, or `None` if they name none.
 pub(super) fn class(code: &str, status: StatusCode) -> Option<ErrorClass> {
     let words = Words(folded(code));
-    let wrong_request = words.start(&WRONG_REQUEST) || words.end(&NOT_FOUND) || words.end(&EXISTS);
-    let configuration = matches!(status.as_u16(), 400 | 409) && words.end(&CONFIGURATION);
-    let limit =
+    let is_limit =
         words.hold(&THROTTLED) || status == StatusCode::SERVICE_UNAVAILABLE && words.hold(&["|limit"]);
-    if limit && !wrong_request && !configuration {
+    let is_wrong_request = || words.start(&WRONG_REQUEST) || words.end(&NOT_FOUND) || words.end(&EXISTS);
+    let is_configuration = || matches!(status.as_u16(), 400 | 409) && words.end(&CONFIGURATION);
+    if is_limit && !is_wrong_request() && !is_configuration() {
         Some(ErrorClass::Throttling)
     } else if words.deny_access() {
         Some(ErrorClass::Auth)
@@ -90,14 +90,17 @@ impl Words {
             || self.hold(&DENIED)
     }
 
+    #[inline]
     fn start(&self, parts: &[&str]) -> bool {
         parts.iter().any(|part| self.0.starts_with(part))
     }
 
+    #[inline]
     fn end(&self, parts: &[&str]) -> bool {
         parts.iter().any(|part| self.0.ends_with(part))
     }
 
+    #[inline]
     fn hold(&self, parts: &[&str]) -> bool {
         let mut begun = self.0.match_indices('|').map(|(at, _)| &self.0[at..]);
         begun.any(|words| parts.iter().any(|part| words.starts_with(part)))

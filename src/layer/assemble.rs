@@ -14,7 +14,7 @@ use crate::{
         X_OSS_ERROR_TYPE, X_OSS_REQUEST_ID, header_text,
     },
     method::StandardMethod,
-    parse,
+    parse::{self, Parsed},
 };
 
 impl OssError {
@@ -45,48 +45,46 @@ pub(super) fn assemble(head: response::Parts, method: StandardMethod, collected:
     let mut error = Arc::<ErrorParts>::default();
     // INVARIANT: the `Arc` was just made, so it is not shared.
     let parts = Arc::get_mut(&mut error).expect("a new Arc is shared");
-    parts.status = head.status;
-    parts.version = head.version;
-    // The old map is empty. Forgetting it leaks nothing, and is cheaper than dropping it.
-    mem::forget(mem::replace(&mut parts.headers, head.headers));
-    parts.extensions = head.extensions;
+    fill_from_head(parts, head);
     parts.method = method;
     parts.cause = collected.cause.map(Arc::from);
-    let mut parsed = parse::body(collected.bytes, &mut parts.fields);
-    if parsed.is_bare && !parts.headers.keys().any(|name| name.as_str().starts_with("x-oss-")) {
-        let text = mem::take(&mut parts.fields).into_source();
-        parsed.body = parsed.body.or_else(|| Some(text.into_bytes()));
-        parsed.kind = BodyKind::OtherJson;
-        parsed.closed = false;
-    }
-    parts.origin = CodeOrigin::Body;
-    if !parts.fields.is_filled(Basic::Code) {
-        parts.origin = CodeOrigin::Header;
-        parse::x_oss_err(&parts.headers, &mut parts.fields);
-    }
-    fill_from_headers(&mut parts.fields, &parts.headers);
-    parts.code = match parts.fields.get_filled(Basic::Code) {
-        Some(code) => ErrorCode::from(code),
-        None => {
-            parts.origin = CodeOrigin::Inferred;
-            inferred(parts.status)
-        }
-    };
+    let parsed = parse_body(collected.bytes, &mut parts.fields, &parts.headers);
+    parts.origin = fill_from_headers(&mut parts.fields, &parts.headers);
+    let code = parts.fields.get_filled(Basic::Code).map(ErrorCode::from);
+    parts.code = code.unwrap_or_else(|| inferred(parts.status));
     parts.meaning = Meaning::of(&parts.code, parts.status, || parts.fields.has_access_denied_detail());
     let is_cut = || !parsed.closed && (parsed.kind.is_oss() || is_short(parts, collected.received));
     parts.state = match collected.state {
         BodyState::Complete | BodyState::Empty if is_cut() => BodyState::Truncated,
         state => state,
     };
-    parts.kind = match parsed.kind {
-        // Some codings have no magic bytes.
-        kind if !kind.is_oss() && kind != BodyKind::None && is_encoded(&parts.headers) => {
-            BodyKind::Compressed
-        }
-        kind => kind,
-    };
+    parts.kind = kind(parsed.kind, &parts.headers);
     parts.body = parsed.body;
     OssError::new(error)
+}
+
+fn fill_from_head(parts: &mut ErrorParts, head: response::Parts) {
+    parts.status = head.status;
+    parts.version = head.version;
+    // The old map is empty. Forgetting it leaks nothing, and is cheaper than dropping it.
+    mem::forget(mem::replace(&mut parts.headers, head.headers));
+    parts.extensions = head.extensions;
+}
+
+/// Parses the body. JSON that any server could have sent is from OSS only if a header says so.
+fn parse_body(bytes: Vec<u8>, fields: &mut Fields, headers: &HeaderMap) -> Parsed {
+    let parsed = parse::body(bytes, fields);
+    if !parsed.is_bare || headers.keys().any(|name| name.as_str().starts_with("x-oss-")) {
+        return parsed;
+    }
+    let text = mem::take(fields).into_source();
+    let body = parsed.body.or_else(|| Some(text.into_bytes()));
+    Parsed { body, kind: BodyKind::OtherJson, closed: false, ..parsed }
+}
+
+/// What the body contains, if the headers count as well: some codings have no magic bytes.
+fn kind(kind: BodyKind, headers: &HeaderMap) -> BodyKind {
+    if !kind.is_oss() && kind != BodyKind::None && is_encoded(headers) { BodyKind::Compressed } else { kind }
 }
 
 /// Whether the body is shorter than `content-length` announces.
@@ -107,8 +105,12 @@ fn to_u64(length: usize) -> u64 {
     length.try_into().unwrap_or(u64::MAX)
 }
 
-/// Fills gaps in the document from single headers.
-fn fill_from_headers(fields: &mut Fields, headers: &HeaderMap) {
+/// Fills gaps in the document from the headers. Returns where the code came from.
+fn fill_from_headers(fields: &mut Fields, headers: &HeaderMap) -> CodeOrigin {
+    let is_in_body = fields.is_filled(Basic::Code);
+    if !is_in_body {
+        parse::x_oss_err(headers, fields);
+    }
     for (basic, name) in
         [(Basic::Code, &X_OSS_ERROR_TYPE), (Basic::RequestId, &X_OSS_REQUEST_ID), (Basic::Ec, &X_OSS_EC)]
     {
@@ -117,6 +119,11 @@ fn fill_from_headers(fields: &mut Fields, headers: &HeaderMap) {
                 fields.fill(basic, &text);
             }
         }
+    }
+    match fields.is_filled(Basic::Code) {
+        true if is_in_body => CodeOrigin::Body,
+        true => CodeOrigin::Header,
+        false => CodeOrigin::Inferred,
     }
 }
 

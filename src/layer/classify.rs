@@ -4,7 +4,9 @@ use http::{HeaderMap, StatusCode};
 
 use super::RequestInfo;
 
-/// Decides which responses are errors.
+/// Trait for rules that decide which responses are errors.
+///
+/// Given to [`OssErrorLayer::classify`](crate::OssErrorLayer::classify).
 ///
 /// # Examples
 ///
@@ -27,18 +29,17 @@ use super::RequestInfo;
 /// # let _ = layer;
 /// ```
 pub trait ClassifyResponse: Send + Sync {
-    /// Returns whether the response is an error. If not, it passes through unchanged.
+    /// Returns whether the response is an error. Every other response passes through unchanged.
     fn is_error(&self, request: RequestInfo, status: StatusCode, headers: &HeaderMap) -> bool;
 }
 
 /// The default rule of [`OssErrorLayer`](crate::OssErrorLayer).
 ///
-/// Every status from 400 up is an error. So is 203, if the request carried an upload callback: the
-/// object is stored, but the callback failed. Every other response passes, including redirects and
-/// 304.
+/// Every status from 400 up is an error. So is 203 if the request carried an upload callback: the
+/// object is stored, but the callback failed. Every other response passes, redirects and 304 too.
 ///
-/// A status from 600 up is not valid HTTP. The class of its error is `Unknown` unless there is a
-/// code, and it is not retried.
+/// A status from 600 up is not valid HTTP. Such a response is not retried. Its class is `Unknown`,
+/// unless it has a code.
 #[derive(Clone, Copy, Debug, Default)]
 #[expect(clippy::exhaustive_structs, reason = "a name for one rule, to be written as a value")]
 pub struct OssRule;

@@ -20,7 +20,7 @@ use crate::{
 /// The initial size of the buffer, in bytes: more than nearly all error documents have.
 const USUAL_LEN: usize = 512;
 
-/// How many bytes are read in one poll before other tasks can run: some tens of microseconds.
+/// What is read in one poll before other tasks can run: frames, and bytes.
 const MAX_FRAMES_PER_POLL: u32 = 64;
 const MAX_BYTES_PER_POLL: usize = 1024 * 1024;
 
@@ -36,9 +36,8 @@ pub(super) struct Collected {
 
 /// Reads a body up to its end or to the first limit. It never fails, and keeps what was received.
 ///
-/// The body is passed to each poll, so that this can be moved: nearly always, it completes in the
-/// first poll. The timer is created when the body first returns `Pending`, so a body that is ready
-/// needs no runtime.
+/// The body is boxed, so that this can be moved although the body may not be. The timer is created
+/// when the body first returns `Pending`, so a body that is ready needs no runtime.
 pub(super) struct Collect<B> {
     body: Pin<Box<B>>,
     limits: Limits,
@@ -96,11 +95,12 @@ where
                     // Trailers and unknown frames have no part of the error.
                     let length = frame.into_data().map_or(0, |data| self.keep(data));
                     frames += 1;
-                    if !self.is_worth_reading_on(length) {
+                    self.read = self.read.saturating_add(length.max(1));
+                    if !self.is_worth_reading_on() {
                         (BodyState::Truncated, None)
                     } else if frames <= MAX_FRAMES_PER_POLL && self.received - before <= MAX_BYTES_PER_POLL {
                         continue;
-                    } else if self.is_late() {
+                    } else if self.start_deadline() <= Instant::now() {
                         (BodyState::TimedOut, None)
                     } else {
                         self.scan();
@@ -163,8 +163,7 @@ where
     ///
     /// A body whose announced length exceeds the limit is not read further: reading a part of it
     /// would not free the connection.
-    fn is_worth_reading_on(&mut self, length: usize) -> bool {
-        self.read = self.read.saturating_add(length.max(1));
+    fn is_worth_reading_on(&self) -> bool {
         let Limits { keep, read, read_announced, .. } = self.limits;
         if self.buffer.len() < keep {
             return self.read <= read.max(keep);
@@ -174,14 +173,9 @@ where
         limit.max(keep).checked_sub(self.read).is_some_and(|room| to_usize(left.lower()) <= room)
     }
 
-    /// Whether the deadline has passed, for a body that never returns `Pending`.
-    fn is_late(&mut self) -> bool {
-        let now = Instant::now();
-        self.deadline(now) <= now
-    }
-
-    fn deadline(&mut self, now: Instant) -> Instant {
-        *self.deadline.get_or_insert_with(|| far(now, self.limits.deadline))
+    /// Returns the deadline, and starts it at the first call.
+    fn start_deadline(&mut self) -> Instant {
+        *self.deadline.get_or_insert_with(|| far(Instant::now(), self.limits.deadline))
     }
 
     /// Waits for the next byte, but not past the deadline, and only for the grace if the document
@@ -195,7 +189,7 @@ where
         let (now, received) = (Instant::now(), self.received);
         let silence = self.silence.filter(|silence| silence.received == received);
         let silence = *self.silence.insert(silence.unwrap_or(Silence { since: now, received }));
-        let until = far(silence.since, limit).min(self.deadline(now));
+        let until = far(silence.since, limit).min(self.start_deadline());
         let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(until)));
         if timer.deadline() != until {
             timer.as_mut().reset(until);

@@ -1,17 +1,20 @@
-use std::{fmt, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use http::{HeaderMap, StatusCode};
 use tower::Layer;
 
-use super::{ClassifyResponse, ErrorEvent, OssErrorService, OssRule, RequestInfo, limits::Limits};
+use super::{
+    ClassifyResponse, ErrorEvent, OssErrorService,
+    settings::{OssErrorSettings, SharedSettings},
+};
 use crate::clock::ClockOffset;
 
-/// Turns error responses into [`Error::Oss`](crate::Error::Oss).
+/// Layer that applies the [`OssErrorService`] middleware, which turns error responses of OSS into
+/// [`Error::Oss`](crate::Error::Oss).
 ///
-/// A success passes through unchanged: the response has the type and the body of the inner service,
-/// and nothing is allocated. The body of an error response is read within limits, so that its
-/// connection can be reused, and parsed: XML, JSON, or the header `x-oss-err` if there is no body.
-/// An error of the inner service becomes [`Error::Transport`](crate::Error::Transport).
+/// A success passes through unchanged, with the body of the inner service, and nothing is
+/// allocated. The body of an error response is read within limits, so that its connection can be
+/// reused. It is parsed as XML or JSON. If there is no body, the header `x-oss-err` is parsed. An
+/// error of the inner service becomes [`Error::Transport`](crate::Error::Transport).
 ///
 /// | setting | default |
 /// |---|---|
@@ -21,42 +24,44 @@ use crate::clock::ClockOffset;
 /// | [`body_idle_timeout`](Self::body_idle_timeout): time without a byte of it, for 429 and 5xx | 1 s |
 /// | [`grace`](Self::grace): time without a byte after the error document has ended | 50 ms |
 /// | [`redirects_as_errors`](Self::redirects_as_errors) | redirects pass |
-/// | [`classify`](Self::classify): which responses are errors | [`OssRule`] |
+/// | [`classify`](Self::classify): which responses are errors | [`OssRule`](crate::layer::OssRule) |
 /// | [`clock`](Self::clock): learns the server's time | none |
 ///
 /// # Place among the layers
 ///
-/// Put it inside a retry layer, so that by the time it decides, the error body has been read and
-/// the connection is back in the pool. Put it outside the signer, and outside a layer that
-/// decompresses responses. A Timeout outside includes the reading of the error body: make it longer
-/// than the body deadline, or it hides the error.
+/// Put it inside the retry layer: the body is then read, and the connection back in the pool,
+/// before the policy decides. Put it outside the signer, and outside a layer that decompresses
+/// responses.
 ///
-/// A decompressing layer must remove the header `content-length`, as tower-http's does. An error
-/// body that ends before the announced length, and without a complete error document, counts as
-/// [`Truncated`](crate::error::BodyState::Truncated).
+/// A `Timeout` outside must be longer than [`body_deadline`](Self::body_deadline). Otherwise it
+/// fires while the error body is read, and the error is lost.
+///
+/// A decompressing layer must remove the header `content-length`, as tower-http's does. Otherwise
+/// an error body that ends before the announced length, and has no complete error document, counts
+/// as [`Truncated`](crate::error::BodyState::Truncated).
 ///
 /// # HTTP/2
 ///
-/// A body that is not read to its end is dropped. Over HTTP/1.1, that closes its connection. Over
-/// HTTP/2, it resets its stream. After bytes have arrived for 1 024 streams that were reset and
-/// forgotten, h2 closes the connection with all requests on it (`too_many_internal_resets`).
+/// A body that is not read to its end is dropped. Over HTTP/1.1, this closes the connection. Over
+/// HTTP/2, it resets the stream. h2 closes a connection on which the server keeps sending on more
+/// than 1 024 reset streams (`too_many_internal_resets`), and all requests on it fail.
 ///
-/// Therefore an error body with an announced length of at most 2 MiB, the stream window of
-/// hyper-util and reqwest, is read to its end over HTTP/2, even if the drain limit is lower: the
-/// server may have sent it already. Longer bodies, and those that stall past a time limit, are
-/// reset. If a proxy sends many of those, raise [`drain_limit`](Self::drain_limit) or the client's
-/// stream windows.
+/// Therefore, an error body with an announced length of at most 2 MiB is read to its end over
+/// HTTP/2, even if the drain limit is lower. This is the stream window of hyper-util and reqwest:
+/// the server may have sent that much already. Longer bodies, and those that stall past a time
+/// limit, are reset. If a proxy sends many of those, raise [`drain_limit`](Self::drain_limit) or
+/// the client's stream windows.
 ///
 /// # Clone
 ///
 /// Clones share their settings, including the closure of [`on_error`](Self::on_error) and the
-/// [`ClockOffset`]. A setter changes only the clone that it is called on, and no service that was
-/// made before.
+/// [`ClockOffset`]. A setter changes only the clone that it is called on. Services that exist
+/// already keep their settings.
 ///
 /// # Panics
 ///
-/// If an error body is not ready at once, the future needs a tokio runtime with its time driver,
-/// and panics outside of one.
+/// The future panics outside of a tokio runtime with its time driver, if an error body is not ready
+/// at once.
 ///
 /// # Examples
 ///
@@ -80,22 +85,10 @@ use crate::clock::ClockOffset;
 /// assert_eq!(*error.oss().unwrap().code(), ErrorCode::NoSuchKey);
 /// # }
 /// ```
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct OssErrorLayer {
-    /// `None` means the defaults: then no reference count changes per request.
-    settings: Option<Arc<OssErrorSettings>>,
+    settings: SharedSettings,
 }
-
-#[derive(Clone)]
-pub(super) struct OssErrorSettings {
-    pub(super) limits: Limits,
-    redirects: bool,
-    rule: Option<Arc<dyn ClassifyResponse>>,
-    pub(super) clock: Option<ClockOffset>,
-    pub(super) on_error: Option<Arc<OnError>>,
-}
-
-type OnError = dyn Fn(&ErrorEvent<'_>) + Send + Sync;
 
 impl OssErrorLayer {
     /// Creates a layer with the default settings.
@@ -107,7 +100,7 @@ impl OssErrorLayer {
     /// Keeps at most this many bytes of an error body. Default: 64 KiB. At least 1 KiB, at most 16
     /// MiB.
     ///
-    /// A longer body is cut, not rejected. Each error that is being read may use this much memory.
+    /// A longer body is cut. Each error that is being read can use this much memory.
     #[must_use]
     pub fn body_limit(self, bytes: usize) -> Self {
         self.with(|settings| settings.limits.keep = bytes.clamp(1024, 16 * 1024 * 1024))
@@ -116,15 +109,16 @@ impl OssErrorLayer {
     /// Reads at most about this many bytes of an error body, and discards those beyond the
     /// [`body_limit`](Self::body_limit). Default: 1 MiB.
     ///
-    /// A connection can be reused only after the body has been read to its end. A longer body
-    /// closes its connection, or resets its stream over [HTTP/2](Self#http2).
+    /// A connection can be reused only after the body has been read to its end. If the body is
+    /// longer, its connection is closed, or its stream reset over [HTTP/2](Self#http2).
     #[must_use]
     pub fn drain_limit(self, bytes: usize) -> Self {
         self.with(|settings| (settings.limits.read, settings.limits.read_announced) = (bytes, bytes))
     }
 
-    /// Limits the time for an error body to arrive, from when it first returns `Pending`. Default:
-    /// 5 s.
+    /// Limits the time for an error body to arrive. Default: 5 s.
+    ///
+    /// The timer starts when the body is first not ready.
     #[must_use]
     pub fn body_deadline(self, time: Duration) -> Self {
         self.with(|settings| settings.limits.deadline = time)
@@ -132,19 +126,18 @@ impl OssErrorLayer {
 
     /// Stops reading the body of a 429 or 5xx after this time without a byte. Default: 1 s.
     ///
-    /// With such a status, the request is retried whatever the document says, so a long wait for it
-    /// is not worthwhile. With other statuses, the document tells what is wrong: only the
-    /// [`body_deadline`](Self::body_deadline) limits their bodies.
+    /// With these statuses, the body rarely changes whether a retry is worthwhile, so a long wait
+    /// for it is not. With all others, the body tells what is wrong, and only the
+    /// [`body_deadline`](Self::body_deadline) limits the wait.
     #[must_use]
     pub fn body_idle_timeout(self, time: Duration) -> Self {
         self.with(|settings| settings.limits.idle = time)
     }
 
-    /// Limits the time without a byte once the error document is complete, but the body has not
-    /// ended. Default: 50 ms.
+    /// Limits the wait for the end of the body after a complete error document. Default: 50 ms.
     ///
-    /// The connection can be reused if the terminating chunk arrives within this time. A peer that
-    /// never sends it delays the error by this time only.
+    /// The connection can be reused if the terminating chunk arrives within this time. If it never
+    /// arrives, the error is delayed by this time.
     #[must_use]
     pub fn grace(self, time: Duration) -> Self {
         self.with(|settings| settings.limits.grace = time)
@@ -171,13 +164,14 @@ impl OssErrorLayer {
     /// Calls this closure for each error that the layer returns, for logs and metrics. A retry may
     /// still make the call succeed.
     ///
-    /// It runs outside all locks. With the feature `tracing`, the layer also sends an event: at
-    /// level WARN, or INFO where something does not exist, a condition was not met, or a redirect
-    /// counts as an error.
+    /// With the feature `tracing`, the layer also sends an event, at level WARN. The level is INFO
+    /// if something does not exist, a condition was not met, or a redirect counts as an error.
     ///
-    /// The layer does not keep the request, because a success would pay for it: the event has
-    /// neither its path nor its extensions, which [`RetryPolicy::on_give_up`] has. The closure runs
-    /// while the call is polled, so the current span and task-local values are those of the call.
+    /// The closure runs outside all locks, while the call is polled, so the current span and
+    /// task-local values are those of the call.
+    ///
+    /// The event has neither the path nor the extensions of the request: the layer does not keep
+    /// the request, to keep successes cheap. [`RetryPolicy::on_give_up`] has both.
     ///
     /// An error of the inner service's `poll_ready` belongs to no request, and is not reported.
     ///
@@ -204,22 +198,8 @@ impl OssErrorLayer {
     }
 
     fn with(mut self, set: impl FnOnce(&mut OssErrorSettings)) -> Self {
-        let default = || {
-            let limits = Limits::DEFAULT;
-            Arc::new(OssErrorSettings { limits, redirects: false, rule: None, clock: None, on_error: None })
-        };
-        set(Arc::make_mut(self.settings.get_or_insert_with(default)));
+        set(self.settings.to_mut());
         self
-    }
-}
-
-impl OssErrorSettings {
-    pub(super) fn is_error(&self, request: RequestInfo, status: StatusCode, headers: &HeaderMap) -> bool {
-        self.redirects && status.is_redirection()
-            || match &self.rule {
-                Some(rule) => rule.is_error(request, status, headers),
-                None => OssRule.is_error(request, status, headers),
-            }
     }
 }
 
@@ -228,22 +208,5 @@ impl<S> Layer<S> for OssErrorLayer {
 
     fn layer(&self, inner: S) -> Self::Service {
         OssErrorService::new(inner, self.settings.clone())
-    }
-}
-
-impl fmt::Debug for OssErrorLayer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OssErrorLayer").field("settings", &self.settings).finish()
-    }
-}
-
-impl fmt::Debug for OssErrorSettings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OssErrorSettings")
-            .field("limits", &self.limits)
-            .field("redirects", &self.redirects)
-            .field("own_rule", &self.rule.is_some())
-            .field("clock", &self.clock)
-            .finish()
     }
 }

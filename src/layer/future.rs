@@ -3,8 +3,8 @@
 use std::{
     fmt,
     future::Future,
+    mem,
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll, ready},
 };
 
@@ -13,26 +13,22 @@ use http_body::Body;
 use pin_project_lite::pin_project;
 
 use super::{
-    ClassifyResponse, OssRule, RequestInfo,
-    assemble::assemble,
-    collect::{Collect, Collected},
-    error_event::{announce, without_response},
-    error_layer::OssErrorSettings,
-    limits::Limits,
+    RequestInfo,
+    collect::Collect,
+    finish::{with_response, without_response},
+    settings::SharedSettings,
 };
-use crate::{
-    clock::may_be_skewed,
-    error::{BoxError, CallNotes, Error},
-};
+use crate::error::{BoxError, Error};
 
 pin_project! {
-    /// What [`OssErrorService`](crate::layer::OssErrorService) returns: the inner response, or an
-    /// [`Error`].
+    /// Response future for [`OssErrorService`](crate::layer::OssErrorService).
+    ///
+    /// It returns the inner response, or an [`Error`].
     ///
     /// # Cancel safety
     ///
-    /// Dropping it at any point is safe. While an error body is being read, that drops the body,
-    /// and with it the connection.
+    /// The future can be dropped at any point. If it is reading an error body, this closes the
+    /// connection, or resets the stream over HTTP/2.
     pub struct ResponseFuture<F, B> {
         #[pin]
         state: ResponseState<F, B>,
@@ -42,8 +38,8 @@ pin_project! {
 pin_project! {
     #[project = StateProj]
     enum ResponseState<F, B> {
-        /// The response has not come.
-        Waiting { #[pin] inner: F, info: RequestInfo, settings: Option<Arc<OssErrorSettings>> },
+        /// Waiting for the response head.
+        Waiting { #[pin] inner: F, info: RequestInfo, settings: SharedSettings },
         /// Reading an error body that was not ready at once. Boxed: inline, it would make every
         /// future many times larger.
         Reading { reading: Option<Box<Reading<B>>> },
@@ -54,12 +50,12 @@ struct Reading<B> {
     collect: Collect<B>,
     head: response::Parts,
     info: RequestInfo,
-    settings: Option<Arc<OssErrorSettings>>,
+    settings: SharedSettings,
 }
 
 impl<F, B> ResponseFuture<F, B> {
     #[inline]
-    pub(super) fn new(inner: F, info: RequestInfo, settings: Option<Arc<OssErrorSettings>>) -> Self {
+    pub(super) fn new(inner: F, info: RequestInfo, settings: SharedSettings) -> Self {
         Self { state: ResponseState::Waiting { inner, info, settings } }
     }
 }
@@ -79,11 +75,11 @@ where
         let StateProj::Waiting { inner, info, settings } = state.as_mut().project() else {
             return state.poll_reading(cx).map(Err);
         };
-        // Looked at where it is, so that a success is moved once.
+        // Checked in place, so that a success is moved once.
         let polled = inner.poll(cx);
         match polled {
-            Poll::Ready(Ok(ref response)) if is_error(settings.as_deref(), info, response) => {}
-            _ => return polled.map_err(|error| without_response(error.into(), *info, settings.as_deref())),
+            Poll::Ready(Ok(ref response)) if settings.is_error(*info, response) => {}
+            _ => return polled.map_err(|error| without_response(error.into(), *info, settings)),
         }
         // INVARIANT: this is what the match let through.
         let Poll::Ready(Ok(response)) = polled else { unreachable!() };
@@ -103,16 +99,15 @@ where
             // INVARIANT: only `Waiting` yields a response.
             unreachable!("a response in another state than Waiting")
         };
-        let (info, settings) = (*info, settings.take());
+        let (info, settings) = (*info, mem::take(settings));
         let (head, body) = response.into_parts();
-        let limits = settings.as_ref().map_or(Limits::DEFAULT, |settings| settings.limits);
-        let mut collect = Collect::new(body, limits.for_response(&head));
+        let mut collect = Collect::new(body, settings.limits().for_response(&head));
         // Drops the inner future before the body is read.
         self.set(Self::Reading { reading: None });
         match collect.poll(cx) {
             Poll::Ready(collected) => {
                 drop(collect); // frees the connection before the error is reported
-                Poll::Ready(finish(head, collected, info, settings.as_deref()))
+                Poll::Ready(with_response(head, collected, info, &settings))
             }
             Poll::Pending => {
                 let reading = Box::new(Reading { collect, head, info, settings });
@@ -132,38 +127,8 @@ where
         let collected = ready!(waiting.collect.poll(cx));
         let Reading { collect, head, info, settings } = *reading.take().expect("it was there");
         drop(collect);
-        Poll::Ready(finish(head, collected, info, settings.as_deref()))
+        Poll::Ready(with_response(head, collected, info, &settings))
     }
-}
-
-#[inline]
-fn is_error<B>(settings: Option<&OssErrorSettings>, info: &RequestInfo, response: &Response<B>) -> bool {
-    match settings {
-        None => OssRule.is_error(*info, response.status(), response.headers()),
-        Some(settings) => settings.is_error(*info, response.status(), response.headers()),
-    }
-}
-
-/// What is done once an error body is read, whatever its type.
-fn finish(
-    mut head: response::Parts,
-    collected: Collected,
-    info: RequestInfo,
-    settings: Option<&OssErrorSettings>,
-) -> Error {
-    let call = head.extensions.remove::<CallNotes>();
-    let error = assemble(head, info.standard_method(), collected);
-    error.notes().set_attempts(info.attempt());
-    if let Some(call) = call {
-        call.apply(error.notes());
-    }
-    let clock = settings.and_then(|settings| settings.clock.as_ref());
-    if let Some(clock) = clock.filter(|_| may_be_skewed(&error)) {
-        clock.learn_from(&error);
-    }
-    let error = error.into();
-    announce(&error, info, settings);
-    error
 }
 
 impl<F, B> fmt::Debug for ResponseFuture<F, B> {

@@ -18,12 +18,19 @@ pub(super) struct Limits {
     pub(super) read: usize,
     /// The same for a body that announces its length.
     pub(super) read_announced: usize,
-    /// Time for the complete body, from when it first returns `Pending`, or has had many frames.
+    /// Time for the complete body. The timer starts when the body is first not ready, or has had
+    /// many frames.
     pub(super) deadline: Duration,
     /// Time without a byte.
     pub(super) idle: Duration,
     /// Time without a byte once the error document has ended.
     pub(super) grace: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
 }
 
 impl Limits {
@@ -38,7 +45,7 @@ impl Limits {
 
     /// Adjusts the limits to a response.
     pub(super) fn for_response(mut self, head: &response::Parts) -> Self {
-        if !is_decided_by_status(head.status) {
+        if !mostly_decides(head.status) {
             self.idle = self.deadline;
         }
         // Dropping a body resets its stream, and a client closes a connection with too many resets.
@@ -49,7 +56,7 @@ impl Limits {
     }
 }
 
-/// Whether the status alone decides about a retry.
-fn is_decided_by_status(status: StatusCode) -> bool {
+/// Whether the status nearly always decides about a retry, whatever the body says.
+fn mostly_decides(status: StatusCode) -> bool {
     status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS
 }

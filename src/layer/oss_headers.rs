@@ -4,9 +4,9 @@ use http::{HeaderMap, Response};
 
 use crate::error::{X_OSS_EC, X_OSS_REQUEST_ID, header_str, qos_delay, server_time};
 
-/// OSS's headers of any response, including a success.
+/// Extension trait that reads OSS's headers from any response, including a success.
 ///
-/// Log the request id of successes, too: OSS's support asks for it if a success is not what you
+/// Log the request ids of successes, too. OSS's support asks for one if a success is not what you
 /// expected.
 ///
 /// # Examples
@@ -36,19 +36,20 @@ use crate::error::{X_OSS_EC, X_OSS_REQUEST_ID, header_str, qos_delay, server_tim
 ///
 /// [`FindOssError`](crate::FindOssError) finds the error if other layers have boxed it.
 pub trait OssHeaders: sealed::Sealed {
-    /// Returns the request id, from `x-oss-request-id`. `None` if it is missing, blank, or not
+    /// Returns the request id from `x-oss-request-id`, or `None` if it is missing, blank, or not
     /// ASCII.
     fn oss_request_id(&self) -> Option<&str>;
 
-    /// Returns the fine-grained code, from `x-oss-ec`. A success can have one. For diagnosis only,
-    /// like [`OssError::ec`](crate::OssError::ec).
+    /// Returns the fine-grained code (EC) from `x-oss-ec`. A success can have one.
+    ///
+    /// For diagnosis only, like [`OssError::ec`](crate::OssError::ec).
     fn oss_ec(&self) -> Option<&str>;
 
     /// Returns how long OSS delayed this response because a bandwidth limit was reached, at most a
     /// day.
     ///
-    /// From `x-oss-qos-delay-time`, which OSS sends with successes, before the first 503. It does
-    /// not say how long to wait. According to OSS's documentation, it is exact for uploads and an
+    /// From `x-oss-qos-delay-time`. OSS sends it with successes, before the first 503. It does not
+    /// say how long to wait. According to OSS's documentation, it is exact for uploads and an
     /// estimate for downloads.
     fn qos_delay(&self) -> Option<Duration>;
 

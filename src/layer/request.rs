@@ -4,7 +4,9 @@ use http::{Method, Request};
 
 use crate::{attempt::Attempt, callback::names_callback, method::StandardMethod};
 
-/// What the layer keeps of a request until the response: four bytes.
+/// The method of a request, and whether it has an upload callback.
+///
+/// Passed to [`ClassifyResponse`](crate::layer::ClassifyResponse).
 #[derive(Clone, Copy, Debug)]
 pub struct RequestInfo {
     method: StandardMethod,
@@ -19,7 +21,7 @@ impl RequestInfo {
         Self { method: method(request), callback: asks_for_callback(request), attempt: attempt(request) }
     }
 
-    /// Returns the method, if it is one of the standard ones.
+    /// Returns the method, or `None` if it is not a standard one.
     #[must_use]
     pub fn method(self) -> Option<Method> {
         self.method.get()
@@ -33,9 +35,10 @@ impl RequestInfo {
         self.attempt.into()
     }
 
-    /// Returns whether the request asks OSS to call the application server after the upload. This
-    /// is a PUT or POST with the header `x-oss-callback`, or with `callback` or `x-oss-callback` in
-    /// the query.
+    /// Returns whether the request asks OSS to call an application server after the upload.
+    ///
+    /// Such a request is a PUT or POST with the header `x-oss-callback`, or with `callback` or
+    /// `x-oss-callback` in the query.
     #[must_use]
     #[inline]
     pub fn has_callback(self) -> bool {

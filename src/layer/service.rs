@@ -1,41 +1,38 @@
-use std::{
-    sync::Arc,
-    task::{Context, Poll},
-};
+use std::task::{Context, Poll};
 
 use http::{Request, Response};
 use http_body::Body;
 use tower::Service;
 
-use super::{RequestInfo, ResponseFuture, error_layer::OssErrorSettings};
+use super::{RequestInfo, ResponseFuture, settings::SharedSettings};
 use crate::error::{BoxError, Error};
 
-/// The service that [`OssErrorLayer`](crate::OssErrorLayer) makes.
+/// Middleware that turns error responses of OSS into [`Error::Oss`](crate::Error::Oss).
 ///
-/// A clone has a clone of the inner service and shares the settings. Nothing passes from one call
-/// to another.
+/// Created by [`OssErrorLayer`](crate::OssErrorLayer). A clone has a clone of the inner service and
+/// shares the settings. Calls share no state.
 #[derive(Clone, Debug)]
 pub struct OssErrorService<S> {
     inner: S,
-    settings: Option<Arc<OssErrorSettings>>,
+    settings: SharedSettings,
 }
 
 impl<S> OssErrorService<S> {
-    pub(super) fn new(inner: S, settings: Option<Arc<OssErrorSettings>>) -> Self {
+    pub(super) fn new(inner: S, settings: SharedSettings) -> Self {
         Self { inner, settings }
     }
 
-    /// Returns the inner service.
+    /// Gets a reference to the inner service.
     pub fn get_ref(&self) -> &S {
         &self.inner
     }
 
-    /// Returns the inner service, to change it.
+    /// Gets a mutable reference to the inner service.
     pub fn get_mut(&mut self) -> &mut S {
         &mut self.inner
     }
 
-    /// Returns the inner service, by value.
+    /// Consumes `self`, returning the inner service.
     pub fn into_inner(self) -> S {
         self.inner
     }

@@ -1,8 +1,9 @@
 use super::RequestInfo;
 use crate::error::Error;
 
-/// Sends an event for an error: at most WARN, because a retry may still succeed. It has
-/// OpenTelemetry's names where there are any.
+/// Sends an event for an error, with OpenTelemetry's names where there are any.
+///
+/// The level is at most WARN, because a retry may still succeed.
 #[cfg(feature = "tracing")]
 pub(super) fn event(error: &Error, info: RequestInfo) {
     use std::cell::LazyCell;
@@ -10,7 +11,7 @@ pub(super) fn event(error: &Error, info: RequestInfo) {
     use http::StatusCode;
     use tracing::{Level, field::display};
 
-    use crate::{error::ErrorClass, redact::Shown};
+    use crate::redact::Shown;
 
     // Evaluated only if a subscriber is interested.
     macro_rules! method {
@@ -68,10 +69,7 @@ pub(super) fn event(error: &Error, info: RequestInfo) {
             )
         };
     }
-    match oss.class() {
-        ErrorClass::NotFound | ErrorClass::Precondition | ErrorClass::Redirect => event!(Level::INFO),
-        _ => event!(Level::WARN),
-    }
+    if oss.class().is_expected() { event!(Level::INFO) } else { event!(Level::WARN) }
 }
 
 #[cfg(not(feature = "tracing"))]

@@ -59,7 +59,7 @@ mod events {
         match failure.oss().map(|error| error.class()) {
             _ if stop == RetryStop::OutcomeUnknown => Level::ERROR,
             Some(ErrorClass::Server) => Level::ERROR,
-            Some(ErrorClass::NotFound | ErrorClass::Precondition | ErrorClass::Redirect) => Level::INFO,
+            Some(class) if class.is_expected() => Level::INFO,
             None if is_server_error => Level::ERROR,
             _ => Level::WARN,
         }
