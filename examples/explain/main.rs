@@ -116,7 +116,7 @@ fn explained(explanation: &Explanation, retry_helps: Option<bool>) -> [Fact; 6] 
         ("likely cause", "likely_cause", json!(explanation.cause())),
         ("area", "area", json!(explanation.area())),
         ("what to do", "what_to_do", json!(explanation.remedy())),
-        ("who", "who", json!(explanation.fixed_by().map(FixedBy::as_str))),
+        ("who", "who", json!(explanation.fixed_by().as_ref().map(FixedBy::to_string))),
         ("retry helps", "retry_helps", json!(retry_helps)),
     ]
 }

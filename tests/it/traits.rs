@@ -94,8 +94,8 @@ fn every_enum_in_logs_has_a_name_and_prints() {
         assert!(name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{name}");
         assert!(!value.to_string().is_empty());
     }
-    // In words for people, and as OSS spells it.
-    assert_eq!(FixedBy::Nobody.to_string(), FixedBy::Nobody.as_str());
+    // In a few words for people, and as OSS spells it.
+    assert_eq!((FixedBy::Nobody.as_str(), &*FixedBy::Nobody.to_string()), ("nobody", "nobody: wait"));
     assert_eq!(ErrorCode::NoSuchKey.to_string(), "NoSuchKey".parse::<ErrorCode>().unwrap().as_str());
 }
 
