@@ -12,7 +12,7 @@ mod wrong {
     use http::{Request, Response};
     use http_body_util::{Full, combinators::BoxBody};
     use tower::{BoxError, Service, ServiceBuilder, service_fn};
-    use tower_oss::{OssErrorLayer, RetryPolicy};
+    use tower_oss::{OssErrorLayer, RetryPolicy, ThrottleLayer};
 
     fn is_client<B, S: Service<Request<B>>>(_: S) {}
 
@@ -30,6 +30,11 @@ mod wrong {
         let send = |_: Request<()>| async { Ok::<_, io::Error>(Response::new(Full::<Bytes>::default())) };
         let client = ServiceBuilder::new().retry(RetryPolicy::new()).service(service_fn(send));
         is_client::<(), _>(client);
+    }
+
+    pub fn no_error_layer_below_a_throttle() {
+        let send = |_: Request<()>| async { Ok::<_, io::Error>(Response::new(Full::<Bytes>::default())) };
+        is_client::<(), _>(ServiceBuilder::new().layer(ThrottleLayer::new()).service(service_fn(send)));
     }
 }
 
@@ -52,7 +57,14 @@ fn the_compiler_says_what_to_do() {
     let said = String::from_utf8_lossy(&output.stderr);
     for (message, note) in [
         ("`RetryPolicy` does not know how to send a body of type `BoxBody<", "wrap a stream in `OnceBody`"),
-        ("`RetryPolicy` cannot classify errors of type `std::io::Error`", "put an `OssErrorLayer` below"),
+        (
+            "`RetryPolicy` cannot classify errors of type `std::io::Error`",
+            "put an `OssErrorLayer` below the policy",
+        ),
+        (
+            "`ThrottleLayer` and `FindOssError` cannot read errors of type `std::io::Error`",
+            "put an `OssErrorLayer` below the throttle",
+        ),
     ] {
         assert!(said.contains(message) && said.contains(note), "{message}: {said}");
     }

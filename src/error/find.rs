@@ -5,14 +5,15 @@ use super::{BoxError, Error, NotSentError, OssError};
 /// Maximum number of causes that are walked.
 const MAX_LINKS: usize = 64;
 
-/// Finds the [`OssError`] in an error, however many layers have wrapped it.
+/// Extension trait that finds the [`OssError`] in an error that other layers have wrapped.
 ///
-/// tower's Timeout, Buffer, LoadShed and others turn every error into a [`BoxError`]; some wrap it
-/// once more. On an error of any other type, call it through `dyn Error`:
+/// tower's `Timeout`, `Buffer`, `LoadShed` and others turn every error into a [`BoxError`]. Some
+/// wrap it once more. This trait looks at the error itself and at each `source()` behind it. It
+/// also looks into an [`io::Error`], an `Arc<Error>`, a `Box<Error>` and an
+/// `Arc<dyn std::error::Error + Send + Sync>`.
+///
+/// On an error of any other type, call it through `dyn Error`:
 /// `(&error as &dyn Error).oss_error()`.
-///
-/// This looks at the error itself and at each `source()` behind it, and into what an [`io::Error`],
-/// an `Arc<Error>`, a `Box<Error>` or an `Arc<dyn std::error::Error + Send + Sync>` holds.
 ///
 /// This trait is sealed: no other type can implement it.
 ///
@@ -28,6 +29,11 @@ const MAX_LINKS: usize = 64;
 /// let boxed: BoxError = std::io::Error::other(error).into();
 /// assert!(boxed.oss_error().is_some_and(OssError::is_not_found));
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`ThrottleLayer` and `FindOssError` cannot read errors of type `{Self}`",
+    label = "the error must be `tower_oss::Error`, `BoxError` or `dyn Error`",
+    note = "put an `OssErrorLayer` below the throttle, or turn the error into a `BoxError` with `map_err`"
+)]
 pub trait FindOssError: sealed::Sealed {
     /// Returns the OSS error behind this error, if there is one.
     fn oss_error(&self) -> Option<&OssError>;
