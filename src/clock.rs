@@ -1,7 +1,41 @@
-//! The difference between the local clock and the server's.
+//! The offset between the local clock and the clock of OSS.
 //!
-//! OSS rejects a request whose date is more than 15 minutes off. [`ClockOffset`] learns the
-//! difference from such a response, so that the next attempt has the right date.
+//! OSS rejects a request whose date is more than 15 minutes off. [`ClockOffset`] learns the offset
+//! from such a response, so that the next attempt has the right date.
+//!
+//! # Examples
+//!
+//! A client whose clock is an hour slow. The first attempt is rejected, and the second one has the
+//! date of the server.
+//!
+//! ```
+//! use std::time::{Duration, SystemTime};
+//!
+//! use http::{HeaderValue, Request, header};
+//! use tower::{ServiceBuilder, ServiceExt};
+//! use tower_oss::{
+//!     ClockOffset, ErrorCode, OssErrorLayer, RetryPolicy,
+//!     test_util::{Answer, ErrorResponse, Scripted},
+//! };
+//!
+//! # #[tokio::main(flavor = "current_thread", start_paused = true)]
+//! # async fn main() {
+//! let server = SystemTime::now() + Duration::from_secs(60 * 60);
+//! let date = HeaderValue::from_str(&httpdate::fmt_http_date(server)).unwrap();
+//! let skewed = ErrorResponse::new(ErrorCode::RequestTimeTooSkewed).header(header::DATE, date);
+//! let oss = Scripted::new([skewed.into(), Answer::ok("")]);
+//!
+//! let clock = ClockOffset::new();
+//! let client = ServiceBuilder::new()
+//!     .retry(RetryPolicy::new().clock(clock.clone()))
+//!     .layer(OssErrorLayer::new().clock(clock.clone()))
+//!     .map_request(|request: Request<()>| request) // your signer, with `clock.now()` as date
+//!     .service(oss);
+//!
+//! assert!(client.oneshot(Request::new(())).await.is_ok());
+//! assert!(clock.millis() > 59 * 60 * 1000);
+//! # }
+//! ```
 
 use std::{
     fmt,
@@ -16,32 +50,39 @@ use crate::{
     sync::AtomicI64,
 };
 
-/// The offset between the clock of OSS and the local clock: a shared handle, cheap to clone.
+/// Offset between the clock of OSS and the local clock.
+///
+/// A handle that is cheap to clone. Clones share the offset.
 ///
 /// Give clones of one `ClockOffset` to
 ///
 /// - [`OssErrorLayer::clock`](crate::OssErrorLayer::clock), which learns the offset,
-/// - [`RetryPolicy::clock`](crate::RetryPolicy::clock), which retries a request that was rejected
-///   for its date, once, after the offset has changed,
+/// - [`RetryPolicy::clock`](crate::RetryPolicy::clock), which retries a request once if it was
+///   rejected for its date and the offset has changed since,
 /// - your signer, which dates requests with [`now`](Self::now).
 ///
 /// The local clock is never changed. Use one offset for all servers that share a clock.
 ///
 /// # When it learns
 ///
-/// From a `RequestTimeTooSkewed` response: from `ServerTime` in the body, or else from the `Date`
-/// header. With V4 signatures, OSS responds to a wrong date with `InvalidArgument`, which has many
-/// other causes. Then the offset is learned only if `Date` differs from [`now`](Self::now) by more
-/// than 15 minutes. A response from a cache (with an `Age`) is ignored. When the local clock has
-/// been corrected, the next such response brings the offset back to zero.
+/// - From a `RequestTimeTooSkewed` response: from `ServerTime` in the body, or else from the header
+///   `Date`.
+/// - From an `InvalidArgument` response, if its `Date` differs from [`now`](Self::now) by more than
+///   15 minutes. With V4 signatures, OSS rejects a wrong date with this code, which has many other
+///   causes.
+///
+/// A response from a cache, with a header `Age` other than 0, is ignored. After the local clock is
+/// corrected, the next rejection resets the offset.
 ///
 /// # Bound
 ///
-/// An offset beyond the bound is ignored, and so is a server time before 2020. The default bound is
-/// 48 hours: a date that is wrong by one day, in any time zone. A larger bound is a risk: without
-/// TLS, a forged response can move the dates of your signatures by as much as the bound, and a
-/// hostile server could collect signatures that stay valid far into the future. If the bound was
+/// An offset beyond the bound is ignored, and so is a server time before 2020. If the bound was
 /// exceeded, the error says so in [`explain`](OssError::explain) and in its `tracing` event.
+///
+/// The default bound is 48 hours. This covers a date that is wrong by one day, in any time zone. A
+/// larger bound is a risk: without TLS, a forged response can move the dates of your signatures by
+/// as much as the bound. A hostile server could collect signatures that stay valid far into the
+/// future.
 ///
 /// # Examples
 ///
@@ -85,14 +126,14 @@ impl ClockOffset {
 
     /// Creates a handle with an offset of zero and this bound.
     ///
-    /// A device that starts in 1970 needs about sixty years. The bound is clamped to what an HTTP
-    /// date can represent, about 8 000 years.
+    /// For a device whose clock starts at 1970, use 60 years. The bound is at most about 8 000
+    /// years, the range of an HTTP date.
     #[must_use]
     pub fn bounded(bound: Duration) -> Self {
         Self(Arc::new(SharedOffset { ahead: AtomicI64::new(0), bound: to_millis(bound.min(LATEST)) }))
     }
 
-    /// Returns the current time by the server's clock.
+    /// Returns the current time by the server's clock: the local time plus the offset.
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "this is the clock")]
     pub fn now(&self) -> SystemTime {
@@ -119,7 +160,10 @@ impl ClockOffset {
         self.0.ahead.load(Relaxed)
     }
 
-    /// Sets the offset from a pair of times, and returns whether it is within the bound.
+    /// Sets the offset to the difference of two times that were read at once.
+    ///
+    /// Returns `false`, and keeps the present offset, if the new one is beyond the bound or the
+    /// server's time is before 2020.
     #[expect(clippy::must_use_candidate, reason = "the result is only informative")]
     pub fn learn(&self, server: SystemTime, local: SystemTime) -> bool {
         self.consider(server, local) == Learned::Believed

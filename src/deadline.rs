@@ -3,11 +3,11 @@ use std::time::Duration;
 use http::Request;
 use tokio::time::Instant;
 
-/// The time by which a call must end: a request extension.
+/// Request extension with the time after which no attempt is started, and no wait goes on.
 ///
-/// [`RetryPolicy`](crate::RetryPolicy) starts no wait that would end after it, and
-/// [`Throttle`](crate::throttle::Throttle) keeps no request waiting beyond it. Neither stops an
-/// attempt that is in progress; use tower's `Timeout` for that.
+/// [`RetryPolicy`](crate::RetryPolicy) starts no wait that would end after it.
+/// [`Throttle`](crate::throttle::Throttle) keeps no request waiting beyond it. An attempt in
+/// progress goes on: use tower's `Timeout` to end it.
 ///
 /// # Examples
 ///

@@ -2,20 +2,23 @@
 //!
 //! | piece | what it does |
 //! |---|---|
-//! | [`OssErrorLayer`] | turns error responses into typed errors; successes pass untouched |
-//! | [`Error`], [`OssError`] | what went wrong, complete and without leaking secrets |
-//! | [`ErrorCode`], [`ErrorClass`] | what to branch on |
-//! | [`OssHeaders`](layer::OssHeaders) | the headers of every response, also of a success: the [request id](layer::OssHeaders#obtain-the-request-id) |
-//! | [`FindOssError`] | finds the error that other layers have wrapped |
-//! | [`RetryPolicy`] | for tower's retry layer: what is [retried](retry), and when, within a budget |
-//! | [`Idempotency`](retry::Idempotency), [`RetryStop`](error::RetryStop) | what must not take effect twice, and why the policy did not retry |
-//! | [`ThrottleLayer`] | lowers the [request rate](throttle) of all calls while OSS reports overload |
-//! | [`ClockOffset`] | the offset of the server's clock, for signers |
+//! | [`OssErrorLayer`] | turns error responses into typed errors; successes pass unchanged |
+//! | [`Error`] | the error of a call: an error response, no response, or a request that was not sent |
+//! | [`OssError`] | an error response with all its elements; no rendering shows secrets |
+//! | [`ErrorCode`] | OSS's code, to branch on |
+//! | [`ErrorClass`] | the category of the code, to branch on |
+//! | [`OssHeaders`](layer::OssHeaders) | OSS's headers of any response, such as the [request id](layer::OssHeaders#obtain-the-request-id) of a success |
+//! | [`FindOssError`] | finds the OSS error that other layers have wrapped |
+//! | [`RetryPolicy`] | a policy for tower's retry layer, with a budget: [what is retried](retry), and when |
+//! | [`Idempotency`](retry::Idempotency) | whether a request may take effect twice |
+//! | [`RetryStop`](error::RetryStop) | why the policy did not retry |
+//! | [`ThrottleLayer`] | limits the [request rate](throttle) to what OSS accepts |
+//! | [`ClockOffset`] | the offset between the clock of OSS and the local clock, for signers |
 //!
 //! # Examples
 //!
-//! The complete stack. The inner service is scripted here: a hyper-util client or an `axum::Router`
-//! can take its place.
+//! The complete stack. Here the inner service is scripted. Put a hyper-util client or an
+//! `axum::Router` in its place.
 //!
 //! ```
 //! use std::time::Duration;
@@ -56,25 +59,27 @@
 //!
 //! # What it does not do
 //!
-//! - It does not see an error inside a success: an error document under status 200, the end frame
-//!   of a SelectObject stream, or a success body that breaks off while you read it.
+//! - It does not see an error inside a success, such as an error document with status 200, the end
+//!   frame of a SelectObject stream, or a success body that breaks off while you read it.
 //! - It recognizes a failed callback (203) by the request's header or query. A form upload
 //!   (PostObject) has its callback in the body, which is not searched.
-//! - It does not branch on ECs or on message texts, which OSS changes without notice, and neither
-//!   should you.
-//! - It does not decompress: put a decompressing layer below.
+//! - It does not branch on ECs or on message texts, because OSS changes them without notice.
+//!   Neither should you.
+//! - It does not decompress bodies. Put a decompressing layer below.
 //!
 //! # Features
 //!
-//! - `hyper-util`, on by default: tells the transport errors of hyper, hyper-util and reqwest
-//!   apart.
-//! - `http2`: tells a request that an HTTP/2 server did not process from one that may have taken
-//!   effect.
-//! - `tracing`: events with target `tower_oss` and OpenTelemetry's names: WARN or INFO per error,
-//!   DEBUG per retry, one when a call has failed, with the request ids of its attempts, and INFO
-//!   when the throttle slows down or an outage begins or ends.
-//! - `test-util`: the module `test_util`, for your tests: a scripted OSS, and builders for errors.
-//!   Not on wasm32.
+//! - `hyper-util`, on by default: lets the retry policy classify transport errors of hyper,
+//!   hyper-util and reqwest.
+//! - `http2`: detects requests that an HTTP/2 server did not process, so that they can be retried.
+//! - `tracing`: events with the target `tower_oss` and OpenTelemetry's names:
+//!   - WARN or INFO for each error,
+//!   - DEBUG for each retry,
+//!   - ERROR, WARN or INFO when a call has failed, with the request ids of its attempts,
+//!   - INFO when the throttle begins to slow down, or an outage begins or ends,
+//!   - DEBUG when the throttle rejects a call.
+//! - `test-util`: the module `test_util` with a scripted OSS and builders for errors, for your
+//!   tests. Not on wasm32.
 //! - `full`: all of them.
 //!
 //! # Minimum supported Rust version

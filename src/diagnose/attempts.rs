@@ -8,8 +8,8 @@ impl Error {
     /// Returns everything that OSS's support asks for, as text to paste into a ticket. It contains
     /// no secrets.
     ///
-    /// It has several lines, with the attempts of the call, if there were several, and the [last
-    /// OSS error](Self::last_oss_error).
+    /// The text has several lines. They list the [last OSS error](Self::last_oss_error), and the
+    /// attempts of the call, if there were several.
     #[must_use]
     pub fn report(&self) -> String {
         match self {

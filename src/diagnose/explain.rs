@@ -15,7 +15,7 @@ use crate::error::{
 const CAUTION: &str = "It may have taken effect: check before you repeat it";
 
 impl OssError {
-    /// Explains the error: its meaning, its likely cause and what to do, from built-in tables.
+    /// Explains what the error means, its likely cause, and what to do about it.
     #[must_use]
     pub fn explain(&self) -> Explanation {
         let secrets = self.secrets();
@@ -68,8 +68,10 @@ impl Explanation {
         })
     }
 
-    /// Explains an EC, without an error. `None` if the text does not have the form of an EC: four
-    /// digits, a hyphen and eight digits.
+    /// Explains an EC, without an error.
+    ///
+    /// Returns `None` if the text does not have the form of an EC, which is four digits, a hyphen
+    /// and eight digits.
     #[must_use]
     pub fn of_ec(ec: &str) -> Option<Self> {
         is_well_formed(ec).then(|| {

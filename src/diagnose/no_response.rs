@@ -5,7 +5,7 @@ use crate::error::{
 };
 
 impl Error {
-    /// Explains the error: its likely cause, what to do, and who can do it.
+    /// Explains the likely cause of the error, what to do about it, and who can fix it.
     #[must_use]
     pub fn explain(&self) -> Explanation {
         match self {
@@ -17,7 +17,7 @@ impl Error {
 }
 
 impl TransportError {
-    /// Explains the error: its likely cause, what to do, and who can do it.
+    /// Explains the likely cause of the error, what to do about it, and who can fix it.
     #[must_use]
     pub fn explain(&self) -> Explanation {
         use FixedBy::{Caller, Nobody};
@@ -64,7 +64,7 @@ impl TransportError {
 }
 
 impl NotSentError {
-    /// Explains the error: its likely cause, what to do, and who can do it.
+    /// Explains the likely cause of the error, what to do about it, and who can fix it.
     #[must_use]
     pub fn explain(&self) -> Explanation {
         let (cause, remedy, helps) = match self.reason() {

@@ -5,7 +5,7 @@ use crate::error::{ErrorClass, ErrorCode, FixedBy, Outlook};
 /// What to do, and who can do it.
 pub(super) type Remedy = (&'static str, FixedBy);
 
-/// Who can fix an EC, if that differs from the code.
+/// Who can fix the cause of an EC, if that differs from the code.
 pub(super) fn fixed_by_ec(ec: &str) -> Option<FixedBy> {
     match ec {
         "0003-00000001" | "0024-00000008" => Some(FixedBy::Support),

@@ -9,13 +9,12 @@ use crate::{
 impl OssError {
     /// Returns everything that OSS's support asks for, as text to paste into a ticket.
     ///
-    /// It shows all elements and the first 64 headers, except:
+    /// It shows all elements and the first 64 headers.
     ///
-    /// - secrets: credentials and their parts, identities, cookies, `WWW-Authenticate`, callbacks,
-    ///   your own metadata (`x-oss-meta-*`), and any other value with a secret name. They are
-    ///   listed by name and size.
-    /// - values of more than 256 bytes, likewise.
-    /// - queries of URLs, and what looks like a secret: replaced by `***`.
+    /// - A value is replaced by its size if its name is secret, or if it has more than 256 bytes.
+    ///   Secret names are those of credentials and their parts, identities, cookies,
+    ///   `WWW-Authenticate`, callbacks, and your own metadata (`x-oss-meta-*`).
+    /// - Queries of URLs, and anything that looks like a secret, are replaced by `***`.
     #[must_use]
     pub fn report(&self) -> String {
         OssReport { error: self, secrets: self.secrets() }.to_string()

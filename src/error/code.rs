@@ -10,10 +10,10 @@ use http::StatusCode;
 use super::ErrorClass;
 use crate::redact::Shown;
 
-/// A code without a variant in [`ErrorCode`].
+/// Text of a code without a variant in [`ErrorCode`].
 ///
-/// It is opaque and cannot be constructed outside of this crate. When a later release adds a
-/// variant for the code, a `match` that compares the text keeps working.
+/// Only this crate can construct it. If a later release adds a variant for the code, code that
+/// compares the text keeps working.
 #[derive(Clone)]
 pub struct UnknownCode {
     text: Box<str>,
@@ -52,11 +52,11 @@ impl fmt::Debug for UnknownCode {
 /// Defines the enum and its lookups from the table in `codes.rs`.
 macro_rules! error_codes {
     ($($name:ident $status:literal $class:ident $meaning:literal;)*) => {
-        /// The `Code` of an OSS error.
+        /// Code of an OSS error.
         ///
-        /// Branch on the code, never on the status alone: one status has many causes. There is a
-        /// variant for every general code that OSS documents or is known to send, and
-        /// [`Other`](Self::Other) for the rest. Comparison is exact and case-sensitive.
+        /// Branch on the code, not on the status, because one status has many causes. Every general
+        /// code that OSS documents or is known to send has a variant. All others are
+        /// [`Other`](Self::Other). Comparison is exact and case-sensitive.
         ///
         /// # Examples
         ///
@@ -98,8 +98,8 @@ macro_rules! error_codes {
             /// Returns the class of the code, or [`ErrorClass::Unknown`] if the code has no
             /// variant.
             ///
-            /// [`OssError::class`](crate::OssError::class) knows more: it also reads the words of
-            /// an unlisted code, and the status.
+            /// [`OssError::class`](crate::OssError::class) also classifies an unlisted code, by its
+            /// words and the status.
             #[must_use]
             pub fn class(&self) -> ErrorClass {
                 match self {
@@ -108,7 +108,7 @@ macro_rules! error_codes {
                 }
             }
 
-            /// Returns a short description, or `None` if the code has no variant.
+            /// Returns a short description of the code, or `None` if it has no variant.
             #[must_use]
             pub fn meaning(&self) -> Option<&'static str> {
                 match self {
@@ -117,9 +117,10 @@ macro_rules! error_codes {
                 }
             }
 
-            /// Returns the status that OSS documents for the code, the first if there are several.
+            /// Returns the status that OSS documents for the code, or `None` if it documents none.
+            /// If there are several, this is the first.
             ///
-            /// The status of a response is [`OssError::status`](crate::OssError::status).
+            /// A response can have another one: [`OssError::status`](crate::OssError::status).
             #[must_use]
             pub fn documented_status(&self) -> Option<StatusCode> {
                 let status: u16 = match self {
@@ -158,7 +159,7 @@ impl ErrorCode {
     }
 }
 
-/// Never fails: a code without a variant is [`Other`](ErrorCode::Other).
+/// Never fails. A code without a variant becomes [`Other`](ErrorCode::Other).
 impl FromStr for ErrorCode {
     type Err = Infallible;
 

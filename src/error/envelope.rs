@@ -21,12 +21,16 @@ impl OssError {
 
     /// Returns the headers of the response.
     ///
-    /// `Debug` hides the values that are marked sensitive: those whose name is secret or that look
-    /// like a secret, those that repeat a secret element of the body, and those of more than 256
-    /// bytes. Only the value of `x-oss-request-id` may repeat one.
+    /// Values are marked sensitive, so that `Debug` hides them, if
     ///
-    /// The values share the buffer that the HTTP client read them into, and keep it in memory. If
-    /// you keep many errors, keep their [`report`](Self::report) instead.
+    /// - the name of the header is secret,
+    /// - the value looks like a secret, or repeats a secret element of the body,
+    /// - the value has more than 256 bytes.
+    ///
+    /// The request id is never hidden for repeating a secret.
+    ///
+    /// The values keep the buffer alive that the HTTP client read them into. If you keep many
+    /// errors, keep their [`report`](Self::report) instead.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         let parts = self.parts();
@@ -45,24 +49,24 @@ impl OssError {
         self.parts().version
     }
 
-    /// Returns the method of the request, if the layer saw the request and the method is a standard
-    /// one.
+    /// Returns the method of the request. `None` if it is not a standard one, or if the error comes
+    /// from [`from_response`](Self::from_response).
     #[must_use]
     pub fn method(&self) -> Option<Method> {
         self.parts().method.get()
     }
 
-    /// Returns the body, up to the limit of the layer.
+    /// Returns the body, cut to the [`body_limit`](crate::OssErrorLayer::body_limit) of the layer.
     ///
-    /// **It may contain secrets.** After a wrong signature OSS repeats the signature, the string to
-    /// sign and the key id, and a proxy may repeat anything. Do not log it.
+    /// **It may contain secrets.** Do not log it. After a wrong signature, OSS repeats the
+    /// signature, the string to sign and the key id. A proxy may repeat anything.
     #[must_use]
     pub fn raw_body(&self) -> &[u8] {
         let parts = self.parts();
         parts.body.as_deref().unwrap_or(parts.fields.source().as_bytes())
     }
 
-    /// Returns how the body arrived.
+    /// Returns whether the complete body arrived, and if not, why.
     #[must_use]
     pub fn body_state(&self) -> BodyState {
         self.parts().state
@@ -99,7 +103,7 @@ impl OssError {
         headers::server_time(self.plain_headers())
     }
 
-    /// Returns how many times the request was sent: 1 without a retry policy.
+    /// Returns how many times the request was sent. This is 1 without a retry policy.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.notes().attempts().max(1)

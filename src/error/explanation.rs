@@ -2,9 +2,10 @@ use std::fmt;
 
 use super::FixedBy;
 
-/// What an error means and what to do, from tables that are built in: no network is needed.
+/// Meaning of an error, its likely cause, and what to do about it.
 ///
-/// The text is for people and may change in any release.
+/// Returned by `explain()` on every error. The texts come from built-in tables. They are for
+/// people, and may change in any release.
 ///
 /// # Examples
 ///
@@ -42,33 +43,35 @@ impl Explanation {
         self.caution
     }
 
-    /// Returns what the code means. `None` if the code is not in the table, or was only inferred
+    /// Returns what the code means, or `None` if the code is not in the table, or was only inferred
     /// from the status.
     #[must_use]
     pub fn meaning(&self) -> Option<&'static str> {
         self.meaning
     }
 
-    /// Returns the likely cause, if the EC or the shape of the response tells it. For an EC that is
-    /// not in the table, this names its [`area`](Self::area).
+    /// Returns the likely cause, or `None` if neither the EC nor the shape of the response tells
+    /// it. For an EC that is not in the table, the text names its [`area`](Self::area).
     #[must_use]
     pub fn cause(&self) -> Option<&'static str> {
         self.cause
     }
 
-    /// Returns the part of OSS that the EC belongs to, from its first four digits.
+    /// Returns the part of OSS that the EC belongs to, such as `access control`. `None` without an
+    /// EC, or if the table does not list its first four digits.
     #[must_use]
     pub fn area(&self) -> Option<&'static str> {
         self.area
     }
 
-    /// Returns what to do.
+    /// Returns what to do about the error.
     #[must_use]
     pub fn remedy(&self) -> &'static str {
         self.remedy
     }
 
-    /// Returns who can do it. `None` if only an EC was given and it does not tell.
+    /// Returns who can fix the cause. `None` only from [`of_ec`](Self::of_ec), if the EC does not
+    /// tell.
     #[must_use]
     pub fn fixed_by(&self) -> Option<FixedBy> {
         self.fixed_by
@@ -84,7 +87,7 @@ impl Explanation {
     ///
     /// This is the address in the response, if it is an `https` page of `api.aliyun.com`,
     /// `api.alibabacloud.com`, `help.aliyun.com` or `www.alibabacloud.com`. Otherwise it is the
-    /// page about the EC, if the EC is well-formed.
+    /// page about the EC, or `None` if there is no well-formed EC.
     #[must_use]
     pub fn guide_url(&self) -> Option<&str> {
         self.guide_url.as_deref()

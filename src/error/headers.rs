@@ -66,7 +66,7 @@ fn retry_after_at(headers: &HeaderMap, now: impl FnOnce() -> Option<SystemTime>)
     Some(wait.min(MAX_TIME))
 }
 
-/// `None` where there is no clock to read: on `wasm32-unknown-unknown`, reading it panics.
+/// Returns `None` on `wasm32-unknown-unknown`, where reading the clock panics.
 #[expect(clippy::disallowed_methods, reason = "only for a response that gives a date but not its own")]
 fn local_time() -> Option<SystemTime> {
     let has_clock = !cfg!(all(target_family = "wasm", target_os = "unknown"));

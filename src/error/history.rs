@@ -11,9 +11,9 @@ const KEPT: usize = 8;
 /// Maximum length of a code, in bytes. No listed code is nearly as long.
 const MAX_CODE: usize = 128;
 
-/// The failed attempts of a call, the final one included.
+/// Failed attempts of a call, including the final one.
 ///
-/// [`Error::history`] returns it. The first attempt and the last seven are kept, and all are
+/// Returned by [`Error::history`]. The first attempt and the last seven are kept, and all are
 /// counted.
 ///
 /// # Examples
@@ -58,8 +58,8 @@ impl History {
         &self.attempts
     }
 
-    /// Returns how many attempts failed, with those that were not kept and those that were
-    /// [not sent](crate::Error::NotSent).
+    /// Returns how many attempts failed. Attempts that were not kept, or
+    /// [not sent](crate::Error::NotSent), count as well.
     #[must_use]
     pub fn count(&self) -> u32 {
         self.count
@@ -81,7 +81,7 @@ impl History {
     }
 }
 
-/// One failed attempt of a call.
+/// One failed attempt of a call. Part of a [`History`].
 #[derive(Clone, Debug)]
 pub struct FailedAttempt {
     number: u32,
@@ -143,7 +143,7 @@ impl FailedAttempt {
         self.number
     }
 
-    /// Returns OSS's code, if the response was an OSS error. An unlisted code is cut to 128 bytes.
+    /// Returns the code, if the response was an [`OssError`]. An unlisted code is cut to 128 bytes.
     #[must_use]
     pub fn code(&self) -> Option<&ErrorCode> {
         match &self.reason {
@@ -170,8 +170,8 @@ impl FailedAttempt {
         }
     }
 
-    /// Returns what failed, in one word: the code, the status, the kind of the transport error, or
-    /// why it was not sent. This is OpenTelemetry's `error.type`.
+    /// Returns what failed, in one word, as OpenTelemetry's `error.type`. This is the code, the
+    /// status, the kind of the transport error, or the reason why it was not sent.
     #[must_use]
     pub fn error_type(&self) -> Cow<'_, str> {
         match &self.reason {
@@ -188,7 +188,8 @@ impl FailedAttempt {
         self.status
     }
 
-    /// Returns the request id, as a log may show it.
+    /// Returns the request id, if there was one, as `Display` shows it: at most 512 characters, and
+    /// without secrets.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.request_id.as_deref()

@@ -11,14 +11,18 @@ use super::{
     words::{says_exists, says_unsupported},
 };
 
-/// Wraps the error, with the kind that fits: for code that speaks `std::io`, such as readers and
-/// writers.
+/// Wraps the error in an [`io::Error`], for readers, writers and other code that uses `std::io`.
 ///
-/// The kinds are those of files where there is one (`NotFound`, `PermissionDenied`,
-/// `AlreadyExists`), those of sockets where there was no response, `ResourceBusy` where OSS or the
-/// throttle asks for fewer requests, and else `Other`. A kind of files always means that OSS
-/// responded. [`FindOssError`](super::FindOssError) finds the OSS error again, and
-/// `Error::from(BoxError::from(error))`, or [`Error::transport`], returns the complete error.
+/// | error | kind |
+/// |---|---|
+/// | an OSS error that a file can have, too | `NotFound`, `PermissionDenied`, `AlreadyExists`, `InvalidInput` or `Unsupported` |
+/// | OSS or the throttle allows no more requests | `ResourceBusy` |
+/// | a time limit passed | `TimedOut` |
+/// | no response for another reason | the kind of the socket error, or a similar one |
+/// | any other | `Other` |
+///
+/// A kind of files always means that OSS responded. [`FindOssError`](super::FindOssError) finds the
+/// OSS error again. [`Error::transport`] returns the complete error.
 ///
 /// # Examples
 ///

@@ -1,8 +1,8 @@
 use super::OssError;
 
-/// The OSS error of the last attempt before this one: a request extension.
+/// Request extension with the OSS error of the last attempt before this one.
 ///
-/// The retry policy adds it, so that a layer below that does not send the request can say why it
-/// was retried.
+/// Added by the retry policy. If a layer below does not send the request, its error includes this
+/// one.
 #[derive(Clone, Debug)]
 pub(crate) struct LastError(pub(crate) OssError);

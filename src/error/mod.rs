@@ -1,4 +1,59 @@
-//! The error types: [`Error`], [`OssError`], [`ErrorCode`], [`ErrorClass`], and their details.
+//! Error types.
+//!
+//! A call ends with an [`Error`], which has three variants:
+//!
+//! | variant | what happened |
+//! |---|---|
+//! | [`Error::Oss`] | OSS, or a proxy in front of it, responded with an error: [`OssError`] |
+//! | [`Error::Transport`] | there was no response: [`TransportError`] |
+//! | [`Error::NotSent`] | the request was not sent: [`NotSentError`] |
+//!
+//! # What to match on
+//!
+//! | question | method |
+//! |---|---|
+//! | which error is it? | [`OssError::code`], an [`ErrorCode`] |
+//! | what kind of error is it? | [`OssError::class`], an [`ErrorClass`], or `is_not_found()`, `is_throttled()` and so on |
+//! | could the same request succeed later? | [`Error::is_transient`] |
+//! | did a time limit pass, or was there no connection? | [`Error::is_timeout`], [`Error::is_connect`] |
+//! | why was it not retried? | [`Error::retry_stop`], a [`RetryStop`] |
+//! | may an earlier attempt have taken effect? | [`Error::after_ambiguous_attempt`] |
+//!
+//! Do not match on the status, the message or the EC. One status has many causes, and OSS changes
+//! messages and ECs without notice.
+//!
+//! If another layer has boxed the error, [`FindOssError`] finds the `OssError` in it, and
+//! `Error::from(boxed)` unboxes it.
+//!
+//! # What to log
+//!
+//! [`Error::request_id`] is the id that OSS's support asks for. It is that of the last response, so
+//! a timeout after an error response has one, too. [`Error::history`] has the ids of the first
+//! attempt and the last seven. [`Error::report`] is a text for a ticket. No `Display`, `Debug`,
+//! `report()` or `explain()` shows a secret.
+//!
+//! # Examples
+//!
+//! ```
+//! use tower_oss::{
+//!     Error, ErrorCode,
+//!     test_util::{ErrorBuilder, ErrorResponse},
+//! };
+//!
+//! fn handle(error: &Error) -> &'static str {
+//!     match error {
+//!         Error::Oss(error) if *error.code() == ErrorCode::NoSuchKey => "create the object",
+//!         Error::Oss(error) if error.is_access_denied() => "ask for permission",
+//!         error if error.is_transient() => "try again later",
+//!         _ => "give up",
+//!     }
+//! }
+//!
+//! let denied = ErrorResponse::new(ErrorCode::AccessDenied).request_id("65A1");
+//! let denied = ErrorBuilder::oss(denied).build();
+//! assert_eq!(handle(&denied), "ask for permission");
+//! assert_eq!(denied.request_id(), Some("65A1"));
+//! ```
 
 mod bracket;
 mod call_notes;
@@ -67,7 +122,7 @@ use self::into_io::out_of_io;
 /// A boxed error, as tower's own layers return it.
 pub type BoxError = Box<dyn StdError + Send + Sync>;
 
-/// The error of a call.
+/// Error of a call through the stack.
 ///
 /// # Examples
 ///
@@ -92,7 +147,7 @@ pub type BoxError = Box<dyn StdError + Send + Sync>;
 pub enum Error {
     /// OSS, or a proxy in front of it, responded with an error.
     Oss(OssError),
-    /// There was no response: the wrapped service failed.
+    /// There was no response: the inner service failed.
     Transport(TransportError),
     /// The request was not sent.
     NotSent(NotSentError),
@@ -101,9 +156,12 @@ pub enum Error {
 impl Error {
     /// Creates the error of a call that got no response, or whose response body broke off.
     ///
-    /// Layers below [`OssErrorLayer`](crate::OssErrorLayer) need not call this: they can return any
-    /// error. It is for what the layer does not see, such as reading the body of a success. An error
-    /// of this crate is not wrapped once more, and becomes its own variant again.
+    /// Use it for failures that the layer does not see, such as reading the body of a success. A
+    /// layer below [`OssErrorLayer`](crate::OssErrorLayer) does not need it: it can return any
+    /// error.
+    ///
+    /// An error of this crate keeps its variant. Any other error becomes
+    /// [`Transport`](Self::Transport).
     ///
     /// # Examples
     ///
@@ -127,7 +185,7 @@ impl Error {
 
     /// Returns the OSS error, if there is one.
     ///
-    /// The other variants can have one among their causes: the wrapped service may have wrapped an
+    /// The other variants can have one among their causes. The inner service may have wrapped an
     /// OSS error, and a request that was not sent may be the retry of one that failed with an OSS
     /// error.
     #[must_use]
@@ -144,8 +202,8 @@ impl Error {
         }
     }
 
-    /// Returns the last OSS error of the call: this one or, if the last attempt had no response,
-    /// that of an earlier attempt.
+    /// Returns the last OSS error of the call. If the last attempt had no response, this is the
+    /// error of an earlier attempt.
     #[must_use]
     pub fn last_oss_error(&self) -> Option<&OssError> {
         match self {
@@ -154,15 +212,17 @@ impl Error {
         }
     }
 
-    /// Returns the request id of the [last OSS error](Self::last_oss_error). Always log it: OSS's
-    /// support asks for it.
+    /// Returns the request id of the [last OSS error](Self::last_oss_error).
+    ///
+    /// Always log it: OSS's support asks for it.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.last_oss_error()?.request_id()
     }
 
-    /// Returns how many times the request was sent: 1 without a retry policy, 0 if it was never
-    /// sent.
+    /// Returns how many times the request was sent.
+    ///
+    /// This is 1 without a retry policy, and 0 if the request was never sent.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         match self {
@@ -190,8 +250,8 @@ impl Error {
     /// Returns whether a time limit passed: there was no connection or response in time, or no
     /// permit of the throttle.
     ///
-    /// The code `RequestTimeout` is something else: OSS waited too long for the bytes of the
-    /// request.
+    /// False for the code `RequestTimeout`, with which OSS says that it waited too long for the
+    /// bytes of the request.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         match self {
@@ -203,7 +263,7 @@ impl Error {
         }
     }
 
-    /// Returns whether there was no connection.
+    /// Returns whether there was no connection: [`TransportKind::Connect`].
     #[must_use]
     pub fn is_connect(&self) -> bool {
         matches!(self, Self::Transport(error) if error.kind() == TransportKind::Connect)

@@ -2,14 +2,13 @@ use std::{error::Error as StdError, fmt, sync::OnceLock, time::Duration};
 
 use super::{BoxError, Doubt, FindOssError, Notes, OssError, bracket::Bracket, find::sealed};
 
-/// The request was not sent: OSS has not seen this attempt.
+/// Error of a request that was not sent.
 ///
-/// Either the request could not get a permit of the [`ThrottleLayer`](crate::ThrottleLayer) in
-/// time, or a layer below the retry policy, for example a signer, could not prepare it
-/// ([`prepare`](Self::prepare)).
+/// Either the [`ThrottleLayer`](crate::ThrottleLayer) gave it no permit in time, or a layer below
+/// the retry policy could not [`prepare`](Self::prepare) it, for example a signer.
 ///
-/// An earlier attempt of the same call may have been sent, and may have failed with an OSS error.
-/// That error is in [`last_oss_error`](Self::last_oss_error).
+/// OSS has not seen this attempt. An earlier attempt of the same call may have failed with an OSS
+/// error, which is the [`last_oss_error`](Self::last_oss_error).
 ///
 /// # Examples
 ///
@@ -38,7 +37,7 @@ struct UnsentRequest {
     notes: Notes,
 }
 
-/// Why a request was not sent.
+/// Reason why a request was not sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NotSentReason {
@@ -65,6 +64,8 @@ impl NotSentReason {
     }
 }
 
+/// A few words for people, as in the text of [`NotSentError`]. For logs and metrics, use
+/// [`as_str`](NotSentReason::as_str).
 impl fmt::Display for NotSentReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -77,12 +78,12 @@ impl fmt::Display for NotSentReason {
 }
 
 impl NotSentError {
-    /// Creates the error of a layer that could not prepare a request, for example a signer without
+    /// Creates an error for a layer that could not prepare a request, for example a signer without
     /// credentials.
     ///
     /// Return it from a service below [`OssErrorLayer`](crate::OssErrorLayer). The call then ends
-    /// with [`Error::NotSent`](crate::Error::NotSent), and the cause is its `source()`. It is not
-    /// retried, unless [`RetryPolicy::classify`](crate::RetryPolicy::classify) says so.
+    /// with [`Error::NotSent`](crate::Error::NotSent), whose `source()` is the cause. The request
+    /// is retried only if [`RetryPolicy::classify`](crate::RetryPolicy::classify) says so.
     ///
     /// # Examples
     ///
@@ -138,7 +139,8 @@ impl NotSentError {
         self.0.reason
     }
 
-    /// Returns how long the request waited for a permit, or would have had to wait.
+    /// Returns how long the request waited for a permit of the throttle, or would have had to wait.
+    /// Zero for [`Prepare`](NotSentReason::Prepare).
     #[must_use]
     pub fn wait(&self) -> Duration {
         self.0.wait

@@ -3,23 +3,24 @@ use std::{error::Error as StdError, sync::Arc};
 use super::{Basic, CodeOrigin, ErrorClass, ErrorCode, ErrorParts, Notes, Outlook};
 use crate::redact::{Secrets, Shown};
 
-/// An error response of OSS.
+/// Error response of OSS.
 ///
-/// It is one pointer wide and cheap to clone. [`OssErrorLayer`](crate::OssErrorLayer) creates it,
-/// or [`from_response`](Self::from_response) from a complete response.
+/// Created by [`OssErrorLayer`](crate::OssErrorLayer), or from a complete response by
+/// [`from_response`](Self::from_response). It is one pointer wide and cheap to clone.
 ///
-/// The status, the headers, the class and the request id (if a header carries it) are always there,
-/// whatever happened to the body. [`body_state`](Self::body_state) tells why the rest may be
+/// Whatever happened to the body, the error has the status, the headers and the class, and the
+/// request id if a header carries it. [`body_state`](Self::body_state) says why the rest may be
 /// missing.
 ///
 /// # Secrets
 ///
-/// `Display`, `Debug`, [`report`](Self::report) and the `tracing` events show no secrets: no
-/// signature, string to sign, key id or token, and no query value of a URL. A secret is known by
-/// the name of its element or header, by a word that names one shortly before it, or by its shape.
-/// A secret element that the response repeats is hidden there, too. [`field`](Self::field),
-/// [`fields`](Self::fields), [`message`](Self::message) and [`raw_body`](Self::raw_body) return
-/// what OSS sent, unchanged.
+/// `Display`, `Debug`, [`report`](Self::report) and the `tracing` events show no signature, string
+/// to sign, key id or token, and no query value of a URL. A secret is recognized by the name of its
+/// element, by a nearby word such as `Signature`, or by its shape. A secret element is also hidden
+/// where the response repeats it.
+///
+/// [`field`](Self::field), [`fields`](Self::fields), [`message`](Self::message) and
+/// [`raw_body`](Self::raw_body) return what OSS sent, secrets included.
 ///
 /// # Examples
 ///
@@ -107,9 +108,12 @@ impl OssError {
 
     /// Returns the class of the error.
     ///
-    /// A listed code decides ([`ErrorCode::class`]), else the words of the code (`…QpsLimited`,
-    /// `NoSuch…`, `…Denied`), else the part before its first dot, else the status. 429 and 509
-    /// always mean [`Throttling`](ErrorClass::Throttling), and 203 always means
+    /// The first of these that has a class decides: the code, if it is listed
+    /// ([`ErrorCode::class`]); the words of the code (`…QpsLimited`, `NoSuch…`, `…Denied`); the part
+    /// of the code before its first dot; the status.
+    ///
+    /// Three statuses override the code: 429 and 509 always mean
+    /// [`Throttling`](ErrorClass::Throttling), and 203 always means
     /// [`Callback`](ErrorClass::Callback).
     #[must_use]
     pub fn class(&self) -> ErrorClass {
@@ -121,14 +125,16 @@ impl OssError {
         self.0.meaning.outlook
     }
 
-    /// Returns OSS's description of the error, unchanged. It may be empty, and its text may change:
-    /// do not branch on it.
+    /// Returns OSS's description of the error, unchanged, or `None` if the response has none.
+    ///
+    /// It can be empty. Do not branch on it: OSS changes the texts without notice.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
         self.0.fields.get(Basic::Message)
     }
 
-    /// Returns the request id, from the body or else from the header `x-oss-request-id`.
+    /// Returns the request id, from the body or else from the header `x-oss-request-id`. `None` if
+    /// neither has one.
     ///
     /// Always log it: OSS's support asks for it.
     #[must_use]
@@ -136,8 +142,8 @@ impl OssError {
         self.0.fields.get_filled(Basic::RequestId)
     }
 
-    /// Returns the host that the request was sent to. The client chose this text, so it proves
-    /// nothing.
+    /// Returns the host that the request was sent to, from the body. OSS copies this from the
+    /// request; do not trust it.
     #[must_use]
     pub fn host_id(&self) -> Option<&str> {
         self.0.fields.get(Basic::HostId)
@@ -154,15 +160,15 @@ impl OssError {
 
     /// Returns the address of OSS's page about this error, as it came over the wire.
     ///
-    /// [`explain`](Self::explain) has a link whose host is checked:
+    /// For a link whose host was checked, see
     /// [`guide_url`](crate::error::Explanation::guide_url).
     #[must_use]
     pub fn recommend_doc(&self) -> Option<&str> {
         self.0.fields.get(Basic::RecommendDoc)
     }
 
-    /// Returns any other element of the error, the first if there are several. For example
-    /// `BucketName`, or `AccessDeniedDetail/AuthAction` for a nested element.
+    /// Returns any other element of the error, for example `BucketName`. A nested element has a
+    /// path, as in `AccessDeniedDetail/AuthAction`. If there are several, this is the first.
     ///
     /// Some elements are secret, among them `StringToSign` and `OSSAccessKeyId`. Do not log the
     /// result.

@@ -14,8 +14,8 @@ pub(crate) struct ErrorParts {
     pub(crate) version: Version,
     pub(crate) headers: HeaderMap,
     pub(crate) extensions: Extensions,
-    /// The headers with the secret ones marked. Computed on demand: searching all of them for
-    /// secrets costs more than reading the error.
+    /// The headers with the secret ones marked. Computed on demand, because the search for secrets
+    /// costs more than reading the error.
     pub(crate) marked: OnceLock<Box<HeaderMap>>,
     pub(crate) method: StandardMethod,
     pub(crate) code: ErrorCode,

@@ -12,16 +12,17 @@ use quick_xml::escape::escape;
 use super::{Error, NotSentReason, OssError, X_OSS_EC, X_OSS_ERR, X_OSS_REQUEST_ID};
 
 impl OssError {
-    /// Returns an error response that says the same, for a gateway that passes errors on.
+    /// Converts the error into a response, for gateways.
     ///
-    /// It has the status, and code, message, request id, EC and host id in an XML document as OSS
-    /// writes it; request id and EC are in the headers, too, and `Retry-After` is in seconds. A
-    /// client of OSS reads from it what the gateway read. Everything else is left out: other
-    /// elements, of which some are secret, and other headers. Texts are as `Display` shows them: on
-    /// one line, at most 512 characters each, without secrets.
+    /// The response has the same status. Its XML document has the code, the message, the request
+    /// id, the EC and the host id, so a client of OSS understands it. The headers have the request
+    /// id, the EC, and `Retry-After` in seconds.
     ///
-    /// The response to a HEAD request has no body: [`to_head_response`](Self::to_head_response). For
-    /// a status that allows no body, such as 304, this is the same.
+    /// All other elements and headers are left out, because some are secret. Texts are shown as by
+    /// `Display`: on one line, at most 512 characters each, without secrets.
+    ///
+    /// For a HEAD request, use [`to_head_response`](Self::to_head_response). A status without a
+    /// body, such as 304, gets the HEAD form.
     ///
     /// # Examples
     ///
@@ -43,10 +44,8 @@ impl OssError {
         self.page().response()
     }
 
-    /// Returns the response to a HEAD request that says the same, with the XML document in the
-    /// header `x-oss-err`.
-    ///
-    /// For what the document contains see [`to_response`](Self::to_response).
+    /// Converts the error into a response to a HEAD request: without a body, and with the document
+    /// of [`to_response`](Self::to_response) in the header `x-oss-err`.
     #[must_use]
     pub fn to_head_response(&self) -> Response<Full<Bytes>> {
         self.page().head_response()
@@ -70,7 +69,7 @@ impl OssError {
 }
 
 impl Error {
-    /// Returns the response that a gateway sends when its own call of OSS ended with this error.
+    /// Converts the error into a response, for a gateway whose call of OSS failed.
     ///
     /// | error | status |
     /// |---|---|
@@ -79,9 +78,10 @@ impl Error {
     /// | `NotSent` by the throttle | 503, with `Retry-After` |
     /// | `NotSent`, because it could not be prepared | 500 |
     ///
-    /// Without a response of OSS, the message is the text of `Display`, and the request id is that
-    /// of an earlier attempt, if one had a response. `method` is that of the request to the
-    /// gateway: a response to HEAD has no body.
+    /// `method` is the method of the request to the gateway: a response to HEAD has no body.
+    ///
+    /// If the last attempt had no response, the message is the text of `Display`. The request id is
+    /// that of the last attempt that had a response, if any.
     ///
     /// # Examples
     ///

@@ -1,12 +1,12 @@
 use std::fmt;
 
-/// How an error body arrived.
+/// How much of an error body arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum BodyState {
-    /// The complete body arrived, or at least all of its error document.
+    /// The body is complete, or at least its error document is.
     Complete,
-    /// The body is longer than the limit, or ended before its error document did, or before the
+    /// The body is longer than the limit. Or it ended before its error document did, or before the
     /// length that `content-length` announces.
     Truncated,
     /// The body was not complete at the deadline, or stalled for too long before it.
@@ -37,7 +37,7 @@ impl fmt::Display for BodyState {
     }
 }
 
-/// What an error body contains.
+/// Kind of content in an error body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum BodyKind {
@@ -45,7 +45,7 @@ pub enum BodyKind {
     OssXml,
     /// An error document of OSS in JSON, as vector and table buckets send it.
     OssJson,
-    /// A web page: of a proxy, or the bucket's own error page.
+    /// A web page of a proxy, or the bucket's own error page.
     Html,
     /// XML, but not an error document of OSS: its root is not `Error`.
     OtherXml,
@@ -102,7 +102,7 @@ impl fmt::Display for BodyKind {
     }
 }
 
-/// Where the code of an error came from.
+/// Origin of the code of an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CodeOrigin {
@@ -110,8 +110,8 @@ pub enum CodeOrigin {
     Body,
     /// A header: `x-oss-err` or `x-oss-error-type`.
     Header,
-    /// The status, because the response has no code. One status has many causes, so do not rely on
-    /// it.
+    /// The status, because the response has no code. Do not rely on such a code: one status has
+    /// many causes.
     Inferred,
 }
 

@@ -1,22 +1,23 @@
 use std::fmt;
 
-/// The reason why [`RetryPolicy`](crate::RetryPolicy) did not retry.
+/// Reason why [`RetryPolicy`](crate::RetryPolicy) did not retry.
 ///
-/// [`Error::retry_stop`](crate::Error::retry_stop) returns it. If no
+/// Returned by [`Error::retry_stop`](crate::Error::retry_stop). If no
 /// [`OssErrorLayer`](crate::OssErrorLayer) is below the policy, the last response has this as an
 /// extension, if its status is retryable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RetryStop {
-    /// The same request would fail again.
+    /// The policy does not retry this failure, or cannot tell whether it may.
     NotRetryable,
-    /// All attempts are used.
+    /// The maximum number of attempts was made.
     AttemptsExhausted,
-    /// The next attempt would start after the time limit or the request's deadline.
+    /// The next attempt would start after the time limit or the request's deadline. Also if the
+    /// throttle gave no permit within its `max_wait`.
     OutOfTime,
     /// The retry budget is empty.
     BudgetExhausted,
-    /// The body can be sent only once.
+    /// The body can be sent only once, and was sent.
     BodyNotReplayable,
     /// The request may have taken effect, and it is not idempotent.
     OutcomeUnknown,

@@ -6,11 +6,11 @@ use super::{
     find::{error_chain, is_not_sent},
 };
 
-/// There was no response: the wrapped service failed.
+/// Error of a call without a response: the inner service failed.
 ///
-/// `Display` and `Debug` say what [kind](Self::kind) of failure it was, and never print the cause:
-/// the error of an HTTP client may show the complete URL, and a presigned URL is a credential. The
-/// cause is the `source()`. With reqwest, call `without_url` on its error before it gets here.
+/// `Display` and `Debug` name the [kind](Self::kind) of failure. They never print the cause, which
+/// is the `source()`: the error of an HTTP client may show the complete URL, and a presigned URL is
+/// a credential. With reqwest, call `without_url` on its error before it gets here.
 pub struct TransportError(Box<FailedCall>);
 
 struct FailedCall {
@@ -33,34 +33,35 @@ impl TransportError {
 
     /// Returns what kind of failure it was.
     ///
-    /// The features `hyper-util` and `http2` recognize the errors of hyper, hyper-util and reqwest.
-    /// Without them, only an [`io::Error`](std::io::Error) among the causes and tower's `Elapsed`
-    /// are recognized.
+    /// With the features `hyper-util` and `http2`, the errors of hyper, hyper-util and reqwest are
+    /// recognized. Without them, only tower's `Elapsed` and an [`io::Error`](std::io::Error) among
+    /// the causes are.
     #[must_use]
     pub fn kind(&self) -> TransportKind {
         self.0.failure.kind
     }
 
-    /// Returns the kind of the first [`io::Error`](std::io::Error) among the causes that has one.
+    /// Returns the kind of the first [`io::Error`](std::io::Error) among the causes whose kind is
+    /// not `Other`.
     #[must_use]
     pub fn io_kind(&self) -> Option<ErrorKind> {
         self.0.failure.io_kind
     }
 
-    /// Returns the error of the wrapped service.
+    /// Gets a reference to the error of the inner service.
     #[must_use]
     pub fn get_ref(&self) -> &(dyn StdError + Send + Sync + 'static) {
         &*self.0.cause
     }
 
-    /// Returns the error of the wrapped service, by value.
+    /// Consumes `self`, returning the error of the inner service.
     #[must_use]
     pub fn into_inner(self) -> BoxError {
         self.0.cause
     }
 
-    /// Returns the OSS error of an earlier attempt, if there was one. It has the request id that
-    /// OSS's support asks for.
+    /// Returns the last OSS error of an earlier attempt, if there was one. It has the request id
+    /// that OSS's support asks for.
     #[must_use]
     pub fn last_oss_error(&self) -> Option<&OssError> {
         self.0.last_oss_error.get()

@@ -10,26 +10,32 @@ use tower::{load_shed::error::Overloaded, timeout::error::Elapsed};
 
 use super::{connect_fault::ConnectFault, find::error_chain};
 
-/// What kind of failure a [`TransportError`](crate::error::TransportError) is.
+/// Kind of failure behind a [`TransportError`](crate::error::TransportError).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransportKind {
-    /// No connection: an unknown or unreachable host, connection refused, or a failed TLS
-    /// handshake. Nothing was sent.
+    /// There was no connection: an unknown or unreachable host, connection refused, or a failed TLS
+    /// handshake.
+    ///
+    /// In general, nothing was sent. But an [`io::Error`] that names an unreachable host or network
+    /// can also end an established connection. Unless the HTTP client says that it was connecting,
+    /// the request then counts as one that may have taken effect.
     Connect,
     /// A time limit passed, for example that of tower's `Timeout`.
     Timeout,
     /// The connection, or the HTTP/2 stream, was reset.
     Reset,
-    /// The connection was closed before the response was complete.
+    /// The connection was closed before the response head was complete.
     Closed,
-    /// The peer did not speak HTTP.
+    /// The peer sent invalid HTTP.
     Protocol,
-    /// The server says that it did not process the request: HTTP/2's `REFUSED_STREAM`, or a
-    /// `GOAWAY` of any code that excludes the stream (RFC 9113, section 8.7). Recognized with the
-    /// feature `http2` only.
+    /// The server says that it did not process the request (RFC 9113, section 8.7), by
+    /// `REFUSED_STREAM` or a `GOAWAY` that excludes the stream.
+    ///
+    /// Recognized only with the feature `http2`.
     Unprocessed,
-    /// Any other failure: of a layer, of the request's body, or of another HTTP client.
+    /// Any other failure, for example of a layer, of the request's body, or of an HTTP client whose
+    /// errors are not recognized.
     Other,
 }
 

@@ -37,8 +37,10 @@ pub(crate) fn list_headers(
     Ok(headers.len().saturating_sub(MAX_LISTED))
 }
 
-/// Marks values as sensitive, so that `Debug` does not show them: those that have a secret name,
-/// look like a secret, repeat a secret of the document, or are long. Long values are not read.
+/// Marks values as sensitive, so that `Debug` does not show them.
+///
+/// Hidden are values that have a secret name, look like a secret, repeat a secret of the document,
+/// or are long. Long values are not read.
 pub(crate) fn marked(mut headers: HeaderMap, secrets: &Secrets) -> HeaderMap {
     let mut text = Folded::default();
     for (name, value) in headers.iter_mut() {

@@ -12,11 +12,12 @@ use super::{
 /// Maximum length of a word in a sentence.
 const LONGEST_WORD: usize = 14;
 
-/// Hides what follows a secret name and a sign up to the end of the line, however short it is
-/// (`Signature=…`, `Authorization: …`, `"token": "…"`, `<StringToSign>…`), and what follows the
-/// name of an authentication scheme.
+/// Hides what follows a secret name and a sign, up to the end of the line and however short it is:
+/// `Signature=…`, `Authorization: …`, `"token": "…"`, `<StringToSign>…`. Also hides a credential
+/// after the name of an authentication scheme.
 ///
-/// Skips passages that are `hidden` already, which must be sorted: a query ends before a line does.
+/// Skips passages that are `hidden` already, because a query ends before its line does. They must
+/// be sorted.
 pub(super) fn secrets(text: &[u8], hidden: &[Range<usize>]) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut hidden = hidden.iter().peekable();

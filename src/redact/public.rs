@@ -36,8 +36,8 @@ const HOSTS: [&str; 3] = [".aliyuncs.com", ".aliyun.com", ".alibabacloud.com"];
 const LONGEST: usize = 255;
 
 /// Whether a run is a time, one of OSS's own names, a host of Alibaba Cloud with or without a path
-/// of words, or parameters with such values, words or short numbers. A query is not part of the
-/// run: it is always hidden.
+/// of words, or parameters with such values, words or short numbers. A query is always hidden, and
+/// is not part of the run.
 pub(super) fn is_public(run: &[u8]) -> bool {
     let Some(run) = std::str::from_utf8(run).ok().filter(|run| run.len() <= LONGEST) else { return false };
     let run = run.to_ascii_lowercase();

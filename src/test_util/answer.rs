@@ -6,8 +6,9 @@ use http::{HeaderValue, Response, StatusCode, header};
 use super::{AnswerBody, ErrorResponse, answer_body::Stop, response::to_head};
 use crate::error::ErrorCode;
 
-/// How a [`Scripted`](super::Scripted) service responds to one request: with a response, an error
-/// or not at all, and how the response arrives.
+/// How a [`Scripted`](super::Scripted) service responds to one request.
+///
+/// This is a response and how it arrives, an error, or nothing at all.
 ///
 /// # Examples
 ///
@@ -56,7 +57,7 @@ impl Answer {
         Self::new(response)
     }
 
-    /// Creates the 203 of an upload that is stored, but whose callback failed.
+    /// Creates a 203: the object was stored, but the upload callback failed.
     pub fn callback_failed() -> Self {
         ErrorResponse::new(ErrorCode::CallbackFailed)
             .message("Error status : 502.")
@@ -67,7 +68,7 @@ impl Answer {
 
     /// Makes the call fail with an [`io::Error`] of this kind.
     ///
-    /// Over [`serve`](super::Scripted::serve) the server closes the connection instead, whatever
+    /// Behind [`serve`](super::Scripted::serve), the server closes the connection instead, whatever
     /// the kind.
     pub fn fault(kind: io::ErrorKind) -> Self {
         Self::of(CallResult::Fault(kind))
@@ -82,7 +83,8 @@ impl Answer {
         Self { delay: Duration::ZERO, outcome }
     }
 
-    /// Delays the response or the error by this time. A paused tokio clock advances automatically.
+    /// Delays the response or the error by this time. If tokio's clock is paused, it advances by
+    /// itself.
     pub fn delayed(mut self, delay: Duration) -> Self {
         self.delay = delay;
         self
@@ -96,17 +98,18 @@ impl Answer {
         self
     }
 
-    /// Ends the body after this many bytes, as if it were complete.
+    /// Ends the body after this many bytes, as if it were complete. A shorter body is unchanged.
     pub fn cut_after(self, bytes: usize) -> Self {
         self.stop(bytes, Stop::Ends)
     }
 
-    /// Makes the body fail after this many bytes, as if the connection broke.
+    /// Makes the body fail after this many bytes, as if the connection broke. A shorter body is
+    /// unchanged.
     pub fn failing_after(self, bytes: usize) -> Self {
         self.stop(bytes, Stop::Fails)
     }
 
-    /// Makes the body stall for ever after this many bytes.
+    /// Makes the body stall for ever after this many bytes. A shorter body is unchanged.
     pub fn stalled_after(self, bytes: usize) -> Self {
         self.stop(bytes, Stop::Stalls)
     }

@@ -8,7 +8,7 @@ use http_body::{Body, Frame, SizeHint};
 
 use crate::error::BoxError;
 
-/// The body of an [`Answer`](super::Answer).
+/// Response body of an [`Answer`](super::Answer).
 #[derive(Debug)]
 pub struct AnswerBody {
     rest: Bytes,

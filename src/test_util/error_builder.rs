@@ -5,7 +5,7 @@ use crate::error::{
     BoxError, Error, FailedAttempt, History, NotSentError, NotSentReason, OssError, RetryStop, TransportError,
 };
 
-/// Builds an [`Error`] like one from a complete stack, with what the retry policy records on it.
+/// Builder for an [`Error`] as a complete stack returns it, with what the retry policy records.
 ///
 /// # Examples
 ///
@@ -55,7 +55,7 @@ impl ErrorBuilder {
         Self::of(Error::Oss(error.into()))
     }
 
-    /// Creates the error of a call without a response: the HTTP client failed with this cause.
+    /// Creates the error of a call without a response. The HTTP client failed with this cause.
     pub fn transport(cause: impl Into<BoxError>) -> Self {
         Self::of(Error::Transport(TransportError::new(cause.into())))
     }
@@ -80,8 +80,8 @@ impl ErrorBuilder {
         self
     }
 
-    /// Sets [`last_oss_error`](Error::last_oss_error) of a call whose last attempt had no response,
-    /// or was not sent.
+    /// Sets [`last_oss_error`](Error::last_oss_error), if the last attempt had no response or was
+    /// not sent. Has no effect on an OSS error.
     pub fn last_oss_error(self, error: impl Into<OssError>) -> Self {
         match &self.error {
             Error::Oss(_) => {}
@@ -92,8 +92,10 @@ impl ErrorBuilder {
     }
 
     /// Adds an attempt that failed before this one, and the wait after it, to
-    /// [`history`](Error::history). If it was sent, [`attempts`](Error::attempts) grows by one; its
-    /// OSS error becomes the [`last_oss_error`](Error::last_oss_error), unless another one is set.
+    /// [`history`](Error::history).
+    ///
+    /// If it was sent, [`attempts`](Error::attempts) grows by one. If it failed with an OSS error,
+    /// this becomes the [`last_oss_error`](Error::last_oss_error), unless another one is set.
     ///
     /// # Examples
     ///

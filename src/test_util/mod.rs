@@ -1,16 +1,16 @@
-//! For your tests: a scripted OSS, as a service or as a server, and builders for errors.
+//! A scripted OSS, as a service or as a server, and builders for errors, for your tests.
 //!
 //! | type | what |
 //! |---|---|
-//! | [`Scripted`] | a service that takes one [`Answer`] after the other from a script, or by method and path, and records the requests |
+//! | [`Scripted`] | a service that returns scripted responses in order, or by method and path, and records the requests |
 //! | [`Scripted::serve`] | the same over HTTP on a free loopback port, for a complete client |
-//! | [`Answer`] | a response: complete, in frames, cut, failing, stalled or delayed; or an error; or no response |
+//! | [`Answer`] | what `Scripted` returns: a response (complete, in frames, cut, failing, stalled or delayed), an error, or nothing |
 //! | [`ErrorResponse`] | an error response as OSS sends it, or the [`OssError`](crate::OssError) that the layer creates from it |
 //! | [`ErrorBuilder`] | an [`Error`](crate::Error) with attempts, history, the reason why there was no retry, and ambiguity |
 //!
 //! # Examples
 //!
-//! A function of an application and its tests, with a real client and this server.
+//! A function of an application, tested with a real client and this server.
 //!
 //! ```
 //! use std::{io, time::Duration};
@@ -70,8 +70,8 @@
 //! # }
 //! ```
 //!
-//! The same with the mock of the crate `tower-test`. The test receives each request, and controls
-//! when the service is ready and when it responds:
+//! With the mock of the crate `tower-test`, the test receives each request. It controls when the
+//! service is ready, and when it responds:
 //!
 //! ```
 //! use http::Request;

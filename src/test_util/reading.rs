@@ -13,9 +13,10 @@ use tower::Service;
 use super::{AnswerBody, Scripted};
 use crate::error::BoxError;
 
-/// A [`Scripted`] service that reads the request bodies; see [`Scripted::reading_bodies`].
+/// [`Scripted`] service that reads the request bodies. Created by [`Scripted::reading_bodies`].
 ///
-/// A request whose body fails is recorded without a body, and fails with the body's error.
+/// If reading a body fails, the call fails with the same error, and the request is recorded without
+/// a body.
 ///
 /// # Examples
 ///

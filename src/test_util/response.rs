@@ -5,10 +5,10 @@ use http_body_util::Full;
 
 use crate::error::{ErrorCode, OssError};
 
-/// An error response, with headers and body as OSS sends them.
+/// Builder for an error response, with headers and body as OSS sends them.
 ///
-/// By default, the status is the one that OSS documents for the code (or 400), the message is the
-/// meaning of the code, request id and host are invented, and there is no EC.
+/// By default, the status is the one that OSS documents for the code, or 400. The message is the
+/// meaning of the code. Request id and host are invented, and there is no EC.
 ///
 /// # Examples
 ///
@@ -90,7 +90,7 @@ impl ErrorResponse {
         self
     }
 
-    /// Sets the EC, in body and header, and with it the link to OSS's page about it.
+    /// Sets the EC, in body and header, and the link to OSS's page about it.
     pub fn ec(mut self, ec: impl Into<String>) -> Self {
         self.0.ec = Some(ec.into());
         self

@@ -14,14 +14,13 @@ use tower::Service;
 use super::{Answer, AnswerBody, ReadingBodies, script::Script};
 use crate::error::BoxError;
 
-/// A service that takes one [`Answer`] after the other from a script, and records the requests.
+/// Service that returns scripted responses in order, and records the requests.
 ///
-/// Clones share the script and the record. The response to a HEAD request has no body, and the
-/// error document in `x-oss-err`, as OSS sends it. When no [`Answer`] is left, calls fail.
+/// Clones share the script and the record. When no [`Answer`] is left, calls fail. A response to
+/// HEAD has no body. Its error document is in the header `x-oss-err`, as with OSS.
 ///
-/// The request body may have any type, and is dropped. [`reading_bodies`](Self::reading_bodies)
-/// creates a service that reads and records it, and [`serve`](Self::serve) a real server that does
-/// the same.
+/// The request body can have any type, and is dropped. To read and record it, use
+/// [`reading_bodies`](Self::reading_bodies), or a real server with [`serve`](Self::serve).
 ///
 /// # Examples
 ///
@@ -64,8 +63,7 @@ impl Scripted {
         self.lock().answers.push_back(answer.into());
     }
 
-    /// Gives requests of this method and path a list of their own, whose last [`Answer`] is
-    /// repeated.
+    /// Scripts the responses for one method and path. The last one repeats.
     ///
     /// A path with a query (`/k?uploads`) matches requests with exactly this query. A path without
     /// one matches every other query. A second list for the same method and path replaces the
@@ -82,8 +80,8 @@ impl Scripted {
 
     /// Returns the requests that were received, in order.
     ///
-    /// Their bodies are empty unless they were read: by [`reading_bodies`](Self::reading_bodies) or
-    /// [`serve`](Self::serve).
+    /// Their bodies are empty, unless [`reading_bodies`](Self::reading_bodies) or
+    /// [`serve`](Self::serve) read them.
     #[must_use]
     pub fn requests(&self) -> Vec<Request<Bytes>> {
         self.lock().requests.clone()
@@ -127,10 +125,10 @@ impl<B> Service<Request<B>> for Scripted {
     }
 }
 
-/// The future of a [`Scripted`] service.
+/// Response future for [`Scripted`].
 pub struct ResponseFuture {
     delay: Option<Pin<Box<Sleep>>>,
-    /// `None` if it was returned already, or never will be.
+    /// `None` if it was returned already, or will never be returned.
     result: Option<Result<Response<AnswerBody>, BoxError>>,
 }
 
