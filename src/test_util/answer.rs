@@ -124,10 +124,7 @@ impl Answer {
     /// The result of the call, or `None` if it never ends.
     pub(super) fn result(&self, is_head: bool) -> Option<io::Result<Response<AnswerBody>>> {
         match &self.outcome {
-            // The error document of a HEAD response is in `x-oss-err`.
-            CallResult::Response { response, .. } if is_head => {
-                Some(Ok(to_head(response.clone()).map(|_| AnswerBody::default())))
-            }
+            CallResult::Response { response, .. } if is_head => Some(Ok(respond_to_head(response.clone()))),
             CallResult::Response { response, frame, stop } => {
                 Some(Ok(respond(response.clone(), *frame, *stop)))
             }
@@ -135,6 +132,16 @@ impl Answer {
             CallResult::Never => None,
         }
     }
+}
+
+/// A response that arrives complete.
+pub(super) fn respond_with(response: Response<Bytes>, is_head: bool) -> Response<AnswerBody> {
+    if is_head { respond_to_head(response) } else { respond(response, usize::MAX, None) }
+}
+
+/// The error document of a response to HEAD is in `x-oss-err`.
+fn respond_to_head(response: Response<Bytes>) -> Response<AnswerBody> {
+    to_head(response).map(|_| AnswerBody::default())
 }
 
 fn respond(mut response: Response<Bytes>, frame: usize, stop: Option<(usize, Stop)>) -> Response<AnswerBody> {

@@ -1,9 +1,10 @@
-use std::collections::VecDeque;
+use std::{collections::VecDeque, error::Error as StdError, fmt};
 
 use bytes::Bytes;
-use http::{Method, Request, Uri};
+use http::{Method, Request, Response, StatusCode, Uri};
 
-use super::Answer;
+use super::{Answer, AnswerBody, ErrorResponse, answer::respond_with};
+use crate::error::ErrorCode;
 
 /// The remaining [`Answer`]s of a [`Scripted`](super::Scripted) service, and the requests it
 /// received.
@@ -46,3 +47,33 @@ impl Script {
         self.routes.get_mut(place)
     }
 }
+
+/// No [`Answer`] is left for a request.
+#[derive(Debug)]
+pub(super) struct ScriptEnded {
+    method: Method,
+    path: String,
+}
+
+impl ScriptEnded {
+    pub(super) fn of<B>(request: &Request<B>) -> Self {
+        let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+        Self { method: request.method().clone(), path: path.to_owned() }
+    }
+
+    /// What a server responds.
+    pub(super) fn response(&self) -> Response<AnswerBody> {
+        let response = ErrorResponse::new(ErrorCode::NotImplemented)
+            .status(StatusCode::NOT_IMPLEMENTED)
+            .message(self.to_string());
+        respond_with(response.complete(), self.method == Method::HEAD)
+    }
+}
+
+impl fmt::Display for ScriptEnded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the script has ended: no answer is left for {} {}", self.method, self.path)
+    }
+}
+
+impl StdError for ScriptEnded {}

@@ -7,17 +7,21 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Method, Request, Response};
+use http::{Method, Request, Response, Uri};
 use tokio::time::{Sleep, sleep};
 use tower::Service;
 
-use super::{Answer, AnswerBody, ReadingBodies, script::Script};
+use super::{
+    Answer, AnswerBody, ReadingBodies,
+    script::{Script, ScriptEnded},
+};
 use crate::error::BoxError;
 
 /// Service that returns scripted responses in order, and records the requests.
 ///
-/// Clones share the script and the record. When no [`Answer`] is left, calls fail. A response to
-/// HEAD has no body. Its error document is in the header `x-oss-err`, as with OSS.
+/// Clones share the script and the record. A response to HEAD has no body. Its error document is in
+/// the header `x-oss-err`, as with OSS. When no [`Answer`] is left, calls fail with an error that
+/// names the method and the path. Over [`serve`](Self::serve), they get a 501 with that text.
 ///
 /// The request body can have any type, and is dropped. To read and record it, use
 /// [`reading_bodies`](Self::reading_bodies), or a real server with [`serve`](Self::serve).
@@ -68,14 +72,22 @@ impl Scripted {
     /// A path with a query (`/k?uploads`) matches requests with exactly this query. A path without
     /// one matches every other query. A second list for the same method and path replaces the
     /// first.
+    ///
+    /// # Panics
+    ///
+    /// Panics if no request can have this path: it must begin with `/`, as in `/k` or `/k?uploads`,
+    /// and be escaped as in a URL.
     pub fn on<A: Into<Answer>>(
         &self,
         method: Method,
         path: impl Into<String>,
         answers: impl IntoIterator<Item = A>,
     ) {
+        let path = path.into();
+        let is_valid = path.starts_with('/') && path.parse().is_ok_and(|uri: Uri| uri.to_string() == path);
+        assert!(is_valid && !path.ends_with('?'), "no request has the path {path:?}");
         let answers = answers.into_iter().map(Into::into).collect();
-        self.lock().route(method, path.into(), answers);
+        self.lock().route(method, path, answers);
     }
 
     /// Returns the requests that were received, in order.
@@ -96,10 +108,12 @@ impl Scripted {
 
     pub(super) fn respond(&self, request: Request<Bytes>) -> ResponseFuture {
         let mut script = self.lock();
-        let answer = script.next(request.method(), request.uri());
-        let is_head = request.method() == Method::HEAD;
+        let result = match script.next(request.method(), request.uri()) {
+            Some(answer) => ResponseFuture::new(&answer, request.method() == Method::HEAD),
+            None => ResponseFuture::ended(ScriptEnded::of(&request).into()),
+        };
         script.requests.push(request);
-        ResponseFuture::new(answer.as_ref(), is_head)
+        result
     }
 
     pub(super) fn record(&self, request: Request<Bytes>) {
@@ -133,10 +147,11 @@ pub struct ResponseFuture {
 }
 
 impl ResponseFuture {
-    fn new(answer: Option<&Answer>, is_head: bool) -> Self {
-        let Some(answer) = answer else {
-            return Self { delay: None, result: Some(Err("the script has ended".into())) };
-        };
+    fn ended(error: BoxError) -> Self {
+        Self { delay: None, result: Some(Err(error)) }
+    }
+
+    fn new(answer: &Answer, is_head: bool) -> Self {
         Self {
             delay: (!answer.delay.is_zero()).then(|| Box::pin(sleep(answer.delay))),
             result: answer.result(is_head).map(|result| result.map_err(Into::into)),

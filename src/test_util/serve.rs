@@ -3,11 +3,14 @@ use std::{
     net::{Ipv4Addr, SocketAddr},
 };
 
-use hyper::server::conn::http1;
+use http::{Request, Response};
+use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use tokio::net::TcpListener;
+use tower::ServiceExt;
 
-use super::Scripted;
+use super::{AnswerBody, Scripted, script::ScriptEnded};
+use crate::error::BoxError;
 
 impl Scripted {
     /// Serves the script over HTTP/1.1 on a free port of the loopback interface, and returns the
@@ -52,8 +55,16 @@ impl Scripted {
 
 async fn accept(listener: TcpListener, oss: Scripted) {
     while let Ok((stream, _)) = listener.accept().await {
-        let service = TowerToHyperService::new(oss.reading_bodies());
+        let service = ServiceExt::<Request<Incoming>>::map_result(oss.reading_bodies(), respond_at_the_end);
+        let service = TowerToHyperService::new(service);
         // Some tests break connections on purpose.
         tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
     }
+}
+
+/// Responds with a 501 if the script has ended: a closed connection would not say what is missing.
+fn respond_at_the_end(
+    result: Result<Response<AnswerBody>, BoxError>,
+) -> Result<Response<AnswerBody>, BoxError> {
+    result.or_else(|error| Ok(error.downcast::<ScriptEnded>()?.response()))
 }

@@ -55,7 +55,7 @@ where
     let error = send(&mut service, "/").await.unwrap_err();
     assert!(error.oss_error().is_none());
     let innermost = chain(&*error).last().unwrap();
-    assert_eq!(innermost.to_string(), "the script has ended");
+    assert_eq!(innermost.to_string(), "the script has ended: no answer is left for GET /");
 }
 
 macro_rules! composes_above_and_below {

@@ -98,7 +98,7 @@ async fn a_list_for_a_method_and_path_comes_before_the_script_and_its_last_respo
         assert_eq!(call(&oss, method.clone(), uri).await.unwrap(), expected, "{method} {uri}");
     }
     let error = call(&oss, Method::GET, "/l").await.unwrap_err();
-    assert_eq!(error.to_string(), "the script has ended");
+    assert_eq!(error.to_string(), "the script has ended: no answer is left for GET /l");
     oss.on(Method::GET, "/k", [status(204)]);
     assert_eq!(call(&oss, Method::GET, "/k").await.unwrap(), 204, "a second list replaces the first");
     oss.on(Method::GET, "/k", [(); 0].map(|()| status(200)));
@@ -241,4 +241,32 @@ fn a_built_error_without_a_response_keeps_the_last_one() {
     }
     let error = ErrorBuilder::oss(ErrorResponse::new(ErrorCode::NoSuchKey)).last_oss_error(last()).build();
     assert_eq!(*error.oss().unwrap().code(), ErrorCode::NoSuchKey);
+}
+
+#[tokio::test]
+async fn a_request_without_an_answer_is_named_over_a_connection_too() {
+    let oss = Scripted::default();
+    oss.on(Method::GET, "/k", [Answer::ok("")]);
+    let address = oss.serve().await.unwrap();
+    let client = Client::builder(TokioExecutor::new()).build_http::<String>();
+    let client = ServiceBuilder::new().layer(OssErrorLayer::new()).service(client);
+    for method in [Method::PUT, Method::HEAD] {
+        let request = Request::builder().method(&method).uri(format!("http://{address}/other?x=1"));
+        let error = client.clone().oneshot(request.body(String::new()).unwrap()).await.unwrap_err();
+        let error = error.oss().unwrap();
+        assert_eq!(error.status(), 501);
+        let text = format!("the script has ended: no answer is left for {method} /other?x=1");
+        assert_eq!(error.message(), Some(&*text));
+    }
+}
+
+#[test]
+fn a_path_that_no_request_can_have_is_rejected() {
+    for path in ["", "k", "http://b/k", "/k?", "/a b", "/k#f", "*"] {
+        let on = || Scripted::default().on(Method::GET, path, [Answer::ok("")]);
+        assert!(std::panic::catch_unwind(on).is_err(), "{path}");
+    }
+    for path in ["/", "/k", "/k?uploads", "/a%20b", "//k", "/k?a=b?c"] {
+        Scripted::default().on(Method::GET, path, [Answer::ok("")]);
+    }
 }
