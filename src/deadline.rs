@@ -21,26 +21,39 @@ use tokio::time::Instant;
 /// assert!(Deadline::of(&request).is_some());
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Deadline(Instant);
+pub struct Deadline {
+    moment: Instant,
+    /// It is the time limit of the retry policy.
+    is_of_policy: bool,
+}
 
 impl Deadline {
     /// Creates a deadline at this time.
     #[must_use]
     pub fn at(moment: Instant) -> Self {
-        Self(moment)
+        Self { moment, is_of_policy: false }
     }
 
     /// Creates a deadline this long from now, or in thirty years if the clock cannot represent
     /// that.
     #[must_use]
     pub fn after(duration: Duration) -> Self {
-        Self(far(Instant::now(), duration))
+        Self::at(far(Instant::now(), duration))
     }
 
     /// Returns the time.
     #[must_use]
     pub fn moment(self) -> Instant {
-        self.0
+        self.moment
+    }
+
+    /// The time limit of the retry policy, for the throttle.
+    pub(crate) fn of_policy(moment: Instant) -> Self {
+        Self { moment, is_of_policy: true }
+    }
+
+    pub(crate) fn is_of_policy(self) -> bool {
+        self.is_of_policy
     }
 
     /// Returns the deadline of a request, if it has one.

@@ -25,7 +25,7 @@ impl fmt::Display for WithoutResponse<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{:<14}{}", "error", self.0)?;
         doubt(f, self.0.notes())?;
-        list(f, &self.0.history())?;
+        list(f, &self.0.history(), self.0.attempts())?;
         match self.0.last_oss_error() {
             Some(last) => write!(f, "\nof an earlier attempt\n{}", last.report()),
             None => Ok(()),
@@ -44,10 +44,15 @@ pub(super) fn doubt(f: &mut fmt::Formatter<'_>, notes: &Notes) -> fmt::Result {
 }
 
 /// Writes a line for each attempt that was kept, if there were several.
-pub(super) fn list(f: &mut fmt::Formatter<'_>, history: &History) -> fmt::Result {
+pub(super) fn list(f: &mut fmt::Formatter<'_>, history: &History, sent: u32) -> fmt::Result {
     if history.count() < 2 {
         return Ok(());
     }
-    writeln!(f, "{:<14}{}", "attempts", history.count())?;
+    let (count, were) = (history.count(), if sent == 1 { "was" } else { "were" });
+    write!(f, "{:<14}{count}", "attempts")?;
+    if sent != count {
+        write!(f, ", of which {sent} {were} sent")?;
+    }
+    writeln!(f)?;
     history.attempts().iter().try_for_each(|attempt| writeln!(f, "{:<14}{attempt}", ""))
 }

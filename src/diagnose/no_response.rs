@@ -52,6 +52,11 @@ impl TransportError {
                 "Try again after a wait",
                 Nobody,
             ),
+            TransportKind::Other if self.is_overloaded() => (
+                "A layer below shed the load: the request was not sent",
+                "Send fewer requests at once, then try again after a wait",
+                Caller,
+            ),
             TransportKind::Other => (
                 "A layer, the request's body or the HTTP client failed; the source of the error says more",
                 "Read the source of the error",
@@ -71,6 +76,11 @@ impl NotSentError {
             NotSentReason::Deadline => (
                 "The deadline of the request passed while it waited for a permit of the throttle",
                 "Send fewer requests at once, or give them more time",
+                false,
+            ),
+            NotSentReason::MaxElapsed => (
+                "OSS throttled it until the retry policy's time limit passed (max_elapsed, or 20 s)",
+                "Send fewer requests at once, or give them more time: max_elapsed, or a Deadline",
                 false,
             ),
             NotSentReason::MaxWait => (
@@ -110,7 +120,12 @@ mod tests {
         ];
         let transport =
             transport.map(|kind| Error::Transport(TransportError::new(io::Error::from(kind).into())));
-        let not_sent = [NotSentReason::Deadline, NotSentReason::MaxWait, NotSentReason::QueueFull];
+        let not_sent = [
+            NotSentReason::Deadline,
+            NotSentReason::MaxElapsed,
+            NotSentReason::MaxWait,
+            NotSentReason::QueueFull,
+        ];
         let not_sent = not_sent.map(|reason| NotSentError::new(reason, Duration::ZERO, None).into());
         let errors = transport.into_iter().chain(not_sent).chain([NotSentError::prepare("x").into()]);
         for error in errors {

@@ -66,6 +66,6 @@ impl fmt::Display for OssReport<'_> {
         let (state, kind) = (error.body_state(), error.body_kind().describe());
         Self::line(f, "body", format_args!("{} bytes, {state:?}, {kind}", error.raw_body().len()))?;
         attempts::doubt(f, error.notes())?;
-        attempts::list(f, &error.history())
+        attempts::list(f, &error.history(), error.attempts())
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::{Extensions, HeaderMap, Method, StatusCode, Version};
 
-use super::{BodyKind, BodyState, OssError, RetryStop, headers};
+use super::{BodyKind, BodyState, OssError, headers};
 use crate::redact::marked;
 
 impl OssError {
@@ -107,20 +107,5 @@ impl OssError {
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.notes().attempts().max(1)
-    }
-
-    /// Returns why the retry policy did not retry, if there is a policy.
-    #[must_use]
-    pub fn retry_stop(&self) -> Option<RetryStop> {
-        self.notes().stop()
-    }
-
-    /// Returns whether an earlier, failed attempt may have taken effect.
-    ///
-    /// If so, a conflict or a missing upload can be the result of the request's own success. Check
-    /// before you repeat it.
-    #[must_use]
-    pub fn after_ambiguous_attempt(&self) -> bool {
-        self.notes().after_ambiguous_attempt()
     }
 }

@@ -1,5 +1,7 @@
 use std::{error::Error as StdError, io, iter, sync::Arc};
 
+use tower::load_shed::error::Overloaded;
+
 use super::{BoxError, Error, NotSentError, OssError};
 
 /// Maximum number of causes that are walked.
@@ -51,7 +53,9 @@ pub(super) mod sealed {
 
 /// Whether this cause says that the request was not sent.
 pub(crate) fn is_not_sent(link: &(dyn StdError + 'static)) -> bool {
-    link.is::<NotSentError>() || matches!(link.downcast_ref(), Some(Error::NotSent(_)))
+    link.is::<NotSentError>()
+        || link.is::<Overloaded>()
+        || matches!(link.downcast_ref(), Some(Error::NotSent(_)))
 }
 
 fn find<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a OssError> {

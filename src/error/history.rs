@@ -1,8 +1,9 @@
 use std::{borrow::Cow, fmt, time::Duration};
 
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 
-use super::{Error, ErrorCode, NotSentReason, OssError, TransportError, TransportKind};
+use super::{Error, ErrorCode, NotSentReason, OssError, TransportKind, X_OSS_REQUEST_ID, header_text};
+use crate::redact::Shown;
 
 /// How many attempts are kept: the first and the last seven. With a throttle, a call may have
 /// hundreds.
@@ -89,6 +90,8 @@ pub struct FailedAttempt {
     status: Option<StatusCode>,
     request_id: Option<Box<str>>,
     delay: Option<Duration>,
+    /// The throttle below delayed the next attempt.
+    throttled: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -108,8 +111,10 @@ impl FailedAttempt {
         Self { status, request_id, ..Self::new(Reason::Code(bounded(error.code()))) }
     }
 
-    pub(crate) fn of_status(status: StatusCode) -> Self {
-        Self { status: Some(status), ..Self::new(Reason::Status) }
+    pub(crate) fn of_response(status: StatusCode, headers: &HeaderMap) -> Self {
+        let request_id = header_text(headers, &X_OSS_REQUEST_ID);
+        let request_id = request_id.map(|id| Shown::new(&id).to_string().into());
+        Self { status: Some(status), request_id, ..Self::new(Reason::Status) }
     }
 
     pub(crate) fn of_transport(kind: TransportKind) -> Self {
@@ -129,12 +134,17 @@ impl FailedAttempt {
     }
 
     fn new(reason: Reason) -> Self {
-        Self { number: 1, reason, status: None, request_id: None, delay: None }
+        Self { number: 1, reason, status: None, request_id: None, delay: None, throttled: false }
     }
 
     /// Sets the wait after the attempt.
     pub(crate) fn then(self, delay: Duration) -> Self {
         Self { delay: Some(delay), ..self }
+    }
+
+    /// Notes that the throttle below delays the next attempt.
+    pub(crate) fn then_by_throttle(self) -> Self {
+        Self { throttled: true, ..self }
     }
 
     /// Returns the number of the attempt, counted from 1. Attempts that were not sent count, too.
@@ -196,6 +206,8 @@ impl FailedAttempt {
     }
 
     /// Returns how long the retry policy waited after the attempt. `None` after the final one.
+    ///
+    /// The wait in a throttle below does not count.
     #[must_use]
     pub fn delay(&self) -> Option<Duration> {
         self.delay
@@ -216,6 +228,7 @@ impl fmt::Display for FailedAttempt {
             write!(f, " [request {id}]")?;
         }
         match self.delay {
+            Some(_) if self.throttled => f.write_str(", then as soon as the throttle allowed"),
             Some(delay) => write!(f, ", then {:.3} s", delay.as_secs_f64()),
             None => Ok(()),
         }
@@ -230,34 +243,6 @@ fn bounded(code: &ErrorCode) -> ErrorCode {
     }
 }
 
-impl Error {
-    /// Returns the failed attempts of the call, including the last one. It keeps the first and the
-    /// last seven, and counts all.
-    ///
-    /// If the call was not retried, there is one. With one policy inside another, these are the
-    /// attempts of the inner one.
-    #[must_use]
-    pub fn history(&self) -> History {
-        self.notes().earlier().with(FailedAttempt::of(self))
-    }
-}
-
-impl OssError {
-    /// Returns the failed attempts of the call, like [`Error::history`].
-    #[must_use]
-    pub fn history(&self) -> History {
-        self.notes().earlier().with(FailedAttempt::of_oss(self))
-    }
-}
-
-impl TransportError {
-    /// Returns the failed attempts of the call, like [`Error::history`].
-    #[must_use]
-    pub fn history(&self) -> History {
-        self.notes().earlier().with(FailedAttempt::of_transport(self.kind()))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -266,7 +251,8 @@ mod tests {
     fn the_first_and_the_last_seven_are_kept_and_all_are_counted() {
         let mut history = History::default();
         for status in 500..600 {
-            history.push(FailedAttempt::of_status(StatusCode::from_u16(status).unwrap()));
+            let status = StatusCode::from_u16(status).unwrap();
+            history.push(FailedAttempt::of_response(status, &HeaderMap::new()));
         }
         let numbers: Vec<_> = history.attempts().iter().map(FailedAttempt::number).collect();
         assert_eq!(numbers, [1, 94, 95, 96, 97, 98, 99, 100]);

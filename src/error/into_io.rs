@@ -1,13 +1,9 @@
-use std::{
-    error::Error as StdError,
-    io::{self, ErrorKind},
-};
+use std::io::{self, ErrorKind};
 
 use http::StatusCode;
 
 use super::{
-    BoxError, Error, ErrorClass, ErrorCode, NotSentError, NotSentReason, OssError, TransportError,
-    TransportKind,
+    Error, ErrorClass, ErrorCode, NotSentError, NotSentReason, OssError, TransportError, TransportKind,
     words::{says_exists, says_unsupported},
 };
 
@@ -68,6 +64,7 @@ fn kind_of_transport(error: &TransportError) -> ErrorKind {
     match error.io_kind().filter(|kind| is_about_a_socket(*kind)) {
         Some(kind) => return kind,
         None if error.is_timeout() => return ErrorKind::TimedOut,
+        None if error.is_overloaded() => return ErrorKind::ResourceBusy,
         None => {}
     }
     of_kind_alone(error.kind())
@@ -104,34 +101,9 @@ fn is_about_a_socket(kind: ErrorKind) -> bool {
     )
 }
 
-/// Takes an error of this crate out of the `io::Error`s around it. Any other error stays as it is.
-pub(super) fn out_of_io(mut error: BoxError) -> BoxError {
-    if !holds_own(&error) {
-        return error;
-    }
-    loop {
-        error = match error.downcast::<io::Error>() {
-            // INVARIANT: the way to an error of this crate leads through `io::Error`s that hold one.
-            Ok(outer) => outer.into_inner().expect("an io::Error that held an error holds none"),
-            Err(inner) => return inner,
-        };
-    }
-}
-
-fn holds_own(error: &BoxError) -> bool {
-    let mut inner: &(dyn StdError + 'static) = &**error;
-    while let Some(held) = inner.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-        inner = held;
-    }
-    inner.is::<Error>()
-        || inner.is::<OssError>()
-        || inner.is::<NotSentError>()
-        || inner.is::<TransportError>()
-}
-
 fn kind_of_not_sent(error: &NotSentError) -> ErrorKind {
     match error.reason() {
-        NotSentReason::Deadline | NotSentReason::MaxWait => ErrorKind::TimedOut,
+        NotSentReason::Deadline | NotSentReason::MaxElapsed | NotSentReason::MaxWait => ErrorKind::TimedOut,
         NotSentReason::QueueFull => ErrorKind::ResourceBusy,
         NotSentReason::Prepare => ErrorKind::Other,
     }

@@ -56,6 +56,7 @@
 //! ```
 
 mod bracket;
+mod call;
 mod call_notes;
 mod class;
 mod code;
@@ -68,6 +69,7 @@ mod explanation;
 mod fields;
 mod find;
 mod fixed_by;
+mod from_box;
 mod headers;
 mod history;
 mod into_io;
@@ -116,8 +118,6 @@ pub use self::{
     transport::TransportError,
     transport_kind::TransportKind,
 };
-
-use self::into_io::out_of_io;
 
 /// A boxed error, as tower's own layers return it.
 pub type BoxError = Box<dyn StdError + Send + Sync>;
@@ -258,7 +258,10 @@ impl Error {
             Self::Oss(_) => false,
             Self::Transport(error) => error.is_timeout(),
             Self::NotSent(error) => {
-                matches!(error.reason(), NotSentReason::Deadline | NotSentReason::MaxWait)
+                matches!(
+                    error.reason(),
+                    NotSentReason::Deadline | NotSentReason::MaxElapsed | NotSentReason::MaxWait
+                )
             }
         }
     }
@@ -336,23 +339,4 @@ impl From<NotSentError> for Error {
     fn from(error: NotSentError) -> Self {
         Self::NotSent(error)
     }
-}
-
-/// Unwraps an [`Error`] or one of its parts, so that nested layers add no link to the chain of
-/// causes. It may be inside any number of [`io::Error`](std::io::Error)s, where
-/// `io::Error::from(error)` has put it.
-impl From<BoxError> for Error {
-    fn from(error: BoxError) -> Self {
-        own(out_of_io(error)).unwrap_or_else(|error| Self::Transport(TransportError::new(error)))
-    }
-}
-
-/// An error of this crate, or else the error as it was.
-fn own(error: BoxError) -> Result<Error, BoxError> {
-    error
-        .downcast::<Error>()
-        .map(|error| *error)
-        .or_else(|error| Ok(Error::Oss(*error.downcast()?)))
-        .or_else(|error: BoxError| Ok(Error::NotSent(*error.downcast()?)))
-        .or_else(|error: BoxError| Ok(Error::Transport(*error.downcast()?)))
 }

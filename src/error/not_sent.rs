@@ -2,13 +2,15 @@ use std::{error::Error as StdError, fmt, sync::OnceLock, time::Duration};
 
 use super::{BoxError, Doubt, FindOssError, Notes, OssError, bracket::Bracket, find::sealed};
 
-/// Error of a request that was not sent.
+/// Error of a request whose last attempt was not sent. Earlier attempts may have been:
+/// [`attempts`](Self::attempts) counts them.
 ///
 /// Either the [`ThrottleLayer`](crate::ThrottleLayer) gave it no permit in time, or a layer below
 /// the retry policy could not [`prepare`](Self::prepare) it, for example a signer.
 ///
-/// OSS has not seen this attempt. An earlier attempt of the same call may have failed with an OSS
-/// error, which is the [`last_oss_error`](Self::last_oss_error).
+/// If an earlier attempt failed with an OSS error, that is the
+/// [`last_oss_error`](Self::last_oss_error). Ask [`Error::oss`](crate::Error::oss) first: a match
+/// on the variant alone misses it.
 ///
 /// # Examples
 ///
@@ -17,6 +19,7 @@ use super::{BoxError, Doubt, FindOssError, Notes, OssError, bracket::Bracket, fi
 ///
 /// fn advice(error: &Error) -> &'static str {
 ///     match error {
+///         error if error.oss().is_some_and(|oss| oss.is_throttled()) => "OSS allows less load",
 ///         Error::NotSent(error) => match error.reason() {
 ///             NotSentReason::Deadline => "the deadline passed while the request was queued",
 ///             NotSentReason::MaxWait | NotSentReason::QueueFull => "OSS allows less load",
@@ -32,6 +35,8 @@ pub struct NotSentError(Box<UnsentRequest>);
 struct UnsentRequest {
     reason: NotSentReason,
     wait: Duration,
+    /// The wait is over. Else it is the time that a permit would have taken.
+    has_waited: bool,
     cause: Option<BoxError>,
     last_oss_error: OnceLock<OssError>,
     notes: Notes,
@@ -43,6 +48,10 @@ struct UnsentRequest {
 pub enum NotSentReason {
     /// The request's [`Deadline`](crate::Deadline) passed, or would have passed, before its permit.
     Deadline,
+    /// The time limit of the retry policy passed, or would have passed, before its permit:
+    /// [`max_elapsed`](crate::RetryPolicy::max_elapsed), or else 20 s, for which a request is retried
+    /// that OSS throttles.
+    MaxElapsed,
     /// The wait for a permit was, or would have been, longer than the throttle's `max_wait`.
     MaxWait,
     /// The queue of the throttle is full (`max_waiting`).
@@ -57,6 +66,7 @@ impl NotSentReason {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Deadline => "deadline",
+            Self::MaxElapsed => "max_elapsed",
             Self::MaxWait => "max_wait",
             Self::QueueFull => "queue_full",
             Self::Prepare => "prepare",
@@ -70,6 +80,7 @@ impl fmt::Display for NotSentReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Deadline => "deadline",
+            Self::MaxElapsed => "deadline of the retry policy",
             Self::MaxWait => "maximum wait",
             Self::QueueFull => "queue full",
             Self::Prepare => "it could not be prepared",
@@ -123,6 +134,12 @@ impl NotSentError {
         Self::from_parts(reason, wait, None, last)
     }
 
+    /// The wait for the permit was in vain.
+    pub(crate) fn after_waiting(mut self) -> Self {
+        self.0.has_waited = true;
+        self
+    }
+
     fn from_parts(
         reason: NotSentReason,
         wait: Duration,
@@ -130,7 +147,14 @@ impl NotSentError {
         last: Option<OssError>,
     ) -> Self {
         let last_oss_error = last.map_or_else(OnceLock::new, OnceLock::from);
-        Self(Box::new(UnsentRequest { reason, wait, cause, last_oss_error, notes: Notes::default() }))
+        Self(Box::new(UnsentRequest {
+            reason,
+            wait,
+            has_waited: false,
+            cause,
+            last_oss_error,
+            notes: Notes::default(),
+        }))
     }
 
     /// Returns why the request was not sent.
@@ -160,8 +184,9 @@ impl NotSentError {
         &self.0.notes
     }
 
-    /// How many attempts of the call were sent before this one.
-    pub(crate) fn attempts(&self) -> u32 {
+    /// Returns how many times the request was sent before this attempt. 0 if OSS has not seen it.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
         self.notes().attempts()
     }
 }
@@ -176,7 +201,9 @@ impl fmt::Display for NotSentError {
         }
         write!(f, ": {}", self.0.reason)?;
         if !self.0.wait.is_zero() {
-            write!(f, " (wait {:.3} s)", self.0.wait.as_secs_f64())?;
+            let wait = self.0.wait.as_secs_f64();
+            let how = if self.0.has_waited { "waited" } else { "a permit would have come after" };
+            write!(f, " ({how} {wait:.3} s)")?;
         }
         let mut bracket = Bracket::new(f);
         if let Some(doubt) = Doubt::of(self.notes()) {
@@ -230,14 +257,19 @@ mod tests {
     #[test]
     fn the_text_counts_the_attempts_that_were_sent() {
         for (attempts, expected) in [
-            (0, "not sent: deadline (wait 0.500 s)"),
-            (1, "not sent again after 1 attempt: deadline (wait 0.500 s)"),
-            (2, "not sent again after 2 attempts: deadline (wait 0.500 s)"),
+            (0, "not sent: deadline (waited 0.500 s)"),
+            (1, "not sent again after 1 attempt: deadline (waited 0.500 s)"),
+            (2, "not sent again after 2 attempts: deadline (waited 0.500 s)"),
         ] {
             let error = NotSentError::new(NotSentReason::Deadline, Duration::from_millis(500), None);
+            let error = error.after_waiting();
             error.notes().set_attempts(attempts);
             assert_eq!(error.to_string(), expected);
         }
+        let error = NotSentError::new(NotSentReason::MaxWait, Duration::from_millis(1500), None);
+        assert_eq!(error.to_string(), "not sent: maximum wait (a permit would have come after 1.500 s)");
+        let error = NotSentError::new(NotSentReason::QueueFull, Duration::ZERO, None);
+        assert_eq!(error.to_string(), "not sent: queue full");
         let error = NotSentError::prepare("the key is AKEXAMPLE");
         assert_eq!(error.to_string(), "not sent: it could not be prepared");
         assert!(!format!("{error:?}").contains("AKEXAMPLE"));

@@ -60,6 +60,11 @@ impl Notes {
         self.earlier.get_or_init(|| attempts);
     }
 
+    /// The number of this attempt, counted from 1.
+    pub(crate) fn number(&self) -> u32 {
+        self.earlier.get().map_or(0, |earlier| earlier.count()).saturating_add(1)
+    }
+
     /// The failed attempts before this one.
     pub(crate) fn earlier(&self) -> History {
         self.earlier.get().map(|attempts| History::clone(attempts)).unwrap_or_default()

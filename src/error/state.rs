@@ -90,7 +90,7 @@ impl BodyKind {
             Self::OtherXml => "XML without an OSS error",
             Self::OtherJson => "JSON without an OSS error",
             Self::Compressed => "compressed",
-            Self::Other => "no OSS error",
+            Self::Other => "other text",
             Self::None => "no body",
         }
     }

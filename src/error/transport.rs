@@ -72,16 +72,22 @@ impl TransportError {
     }
 
     pub(crate) fn is_transient(&self) -> bool {
-        matches!(self.0.failure.fate, Fate::NotApplied | Fate::Transient)
+        matches!(self.0.failure.fate, Fate::NotApplied | Fate::Transient) || self.is_overloaded()
+    }
+
+    pub(crate) fn is_overloaded(&self) -> bool {
+        self.0.failure.is_overloaded()
     }
 
     pub(crate) fn is_timeout(&self) -> bool {
         self.0.failure.timed_out
     }
 
-    /// How many attempts of the call were sent. This one does not count if it wraps a
-    /// [`NotSentError`](crate::error::NotSentError).
-    pub(super) fn attempts(&self) -> u32 {
+    /// Returns how many times the request was sent: 1 without a retry policy. This attempt does not
+    /// count if a layer has wrapped a [`NotSentError`](crate::error::NotSentError), or tower's
+    /// `Overloaded`.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
         let was_sent = !error_chain(&*self.0.cause).any(is_not_sent);
         self.notes().attempts().max(was_sent.into())
     }

@@ -102,6 +102,12 @@ impl TransportFailure {
         Self { kind, io_kind, fate, timed_out, connect }
     }
 
+    /// tower's `LoadShed` did not send it: another attempt could succeed, but the caller should send
+    /// less.
+    pub(crate) fn is_overloaded(self) -> bool {
+        self.kind == TransportKind::Other && self.fate == Fate::Never
+    }
+
     /// A description in a few words.
     pub(super) fn describe(self) -> &'static str {
         match self.kind {
@@ -111,6 +117,7 @@ impl TransportFailure {
             TransportKind::Closed => "connection closed",
             TransportKind::Protocol => "invalid HTTP",
             TransportKind::Unprocessed => "not processed by the server",
+            TransportKind::Other if self.is_overloaded() => "overloaded, so it was not sent",
             TransportKind::Other => "the request failed",
         }
     }

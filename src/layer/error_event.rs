@@ -13,12 +13,18 @@ pub struct ErrorEvent<'a> {
     pub error: &'a Error,
     /// The method of the request, or `None` if it is not a standard one.
     pub method: Option<Method>,
-    /// Which attempt of the call it was, counted from 1.
+    /// Which attempt of the call it was, counted from 1. Attempts that were not sent count, too:
+    /// [`Error::attempts`] counts those that were.
     pub attempt: u32,
 }
 
 impl<'a> ErrorEvent<'a> {
     pub(super) fn new(error: &'a Error, info: RequestInfo) -> Self {
-        Self { error, method: info.method(), attempt: info.attempt() }
+        Self { error, method: info.method(), attempt: number(error, info) }
     }
+}
+
+/// The number of the attempt. A retry policy below the layer has made more than the request tells.
+pub(super) fn number(error: &Error, info: RequestInfo) -> u32 {
+    info.attempt().max(error.attempts()).max(error.notes().number())
 }

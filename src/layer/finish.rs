@@ -19,7 +19,7 @@ pub(super) fn with_response(
 ) -> Error {
     let call = head.extensions.remove::<CallNotes>();
     let error = assemble(head, info.standard_method(), collected);
-    error.notes().set_attempts(info.attempt());
+    error.notes().set_attempts(info.sent());
     if let Some(call) = call {
         call.apply(error.notes());
     }
@@ -38,7 +38,7 @@ pub(super) fn without_response(cause: BoxError, info: RequestInfo, settings: &Sh
     // A layer or a policy below may have recorded the attempts of its own.
     let is_noted = matches!(error, Error::Oss(_)) || error.attempts() > sent;
     if !is_noted {
-        error.notes().set_attempts(info.attempt() - 1 + sent);
+        error.notes().set_attempts(info.sent() - 1 + sent);
     }
     announce(error, info, settings)
 }

@@ -2,7 +2,11 @@
 
 use http::{Method, Request};
 
-use crate::{attempt::Attempt, callback::names_callback, method::StandardMethod};
+use crate::{
+    attempt::{Attempt, PackedAttempt},
+    callback::names_callback,
+    method::StandardMethod,
+};
 
 /// The method of a request, and whether it has an upload callback.
 ///
@@ -11,14 +15,14 @@ use crate::{attempt::Attempt, callback::names_callback, method::StandardMethod};
 pub struct RequestInfo {
     method: StandardMethod,
     callback: bool,
-    /// The number of the attempt, counted from 1.
-    attempt: u16,
+    attempt: PackedAttempt,
 }
 
 impl RequestInfo {
     #[inline]
     pub(crate) fn of<B>(request: &Request<B>) -> Self {
-        Self { method: method(request), callback: asks_for_callback(request), attempt: attempt(request) }
+        let attempt = Attempt::of(request).packed();
+        Self { method: method(request), callback: asks_for_callback(request), attempt }
     }
 
     /// Returns the method, or `None` if it is not a standard one.
@@ -32,7 +36,12 @@ impl RequestInfo {
     }
 
     pub(super) fn attempt(self) -> u32 {
-        self.attempt.into()
+        self.attempt.number()
+    }
+
+    /// How many attempts were sent, if this one was.
+    pub(super) fn sent(self) -> u32 {
+        self.attempt.sent()
     }
 
     /// Returns whether the request asks OSS to call an application server after the upload.
@@ -49,11 +58,6 @@ impl RequestInfo {
 #[inline]
 fn method<B>(request: &Request<B>) -> StandardMethod {
     StandardMethod::of(request.method())
-}
-
-#[inline]
-fn attempt<B>(request: &Request<B>) -> u16 {
-    u16::try_from(Attempt::of(request).number()).unwrap_or(u16::MAX)
 }
 
 #[inline]

@@ -11,6 +11,7 @@ pub(super) fn event(error: &Error, info: RequestInfo) {
     use http::StatusCode;
     use tracing::{Level, field::display};
 
+    use super::error_event::number;
     use crate::redact::Shown;
 
     // Evaluated only if a subscriber is interested.
@@ -19,7 +20,8 @@ pub(super) fn event(error: &Error, info: RequestInfo) {
             info.method().as_ref().map_or("_OTHER", http::Method::as_str)
         };
     }
-    let resent = || Some(info.attempt() - 1).filter(|resent| *resent > 0);
+    let attempt = number(error, info);
+    let resent = || Some(attempt - 1).filter(|resent| *resent > 0);
     let oss = match error {
         Error::Oss(error) => error,
         Error::Transport(error) => {
@@ -29,7 +31,7 @@ pub(super) fn event(error: &Error, info: RequestInfo) {
                 http.request.method = method!(),
                 "error.type" = error.kind().as_str(),
                 http.request.resend_count = resent(),
-                oss.attempt = info.attempt(),
+                oss.attempt = attempt,
                 "no response from OSS"
             );
             return;
@@ -41,7 +43,7 @@ pub(super) fn event(error: &Error, info: RequestInfo) {
                 http.request.method = method!(),
                 "error.type" = error.reason().as_str(),
                 http.request.resend_count = resent(),
-                oss.attempt = info.attempt(),
+                oss.attempt = attempt,
                 "request not sent"
             );
             return;
@@ -59,7 +61,7 @@ pub(super) fn event(error: &Error, info: RequestInfo) {
                 "error.type" = %oss.code(),
                 http.request.resend_count = resent(),
                 http.response.status_code = StatusCode::as_u16(&oss.status()),
-                oss.attempt = info.attempt(),
+                oss.attempt = attempt,
                 oss.clock_beyond_bound = Some(true).filter(|_| oss.notes().is_clock_beyond_bound()),
                 oss.class = oss.class().as_str(),
                 oss.request_id = oss.request_id().map(shown),

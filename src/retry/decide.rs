@@ -149,6 +149,7 @@ impl RetryPolicy {
     /// Reports a retry to the hook and to `tracing`, and adds the failed attempt to the history.
     fn announce_retry(&mut self, event: &RetryEvent<'_>) {
         let failed = event.failure.to_attempt().then(event.delay);
+        let failed = if event.delayed_by_throttle { failed.then_by_throttle() } else { failed };
         trace::retry(event, &failed);
         self.session.remember(failed);
         if let Some(on_retry) = &self.settings.on_retry {
@@ -192,11 +193,11 @@ impl RetryPolicy {
     }
 
     /// Adds the extensions that the layers below read.
-    fn prepare<B>(&self, request: &mut Request<B>, cause: Cause<'_>, end: Option<Instant>) {
+    fn prepare<B>(&self, request: &mut Request<B>, cause: Cause<'_>, end: Option<Deadline>) {
         let extensions = request.extensions_mut();
         extensions.insert(self.session.attempt);
         if let Some(end) = end {
-            extensions.insert(Deadline::at(end));
+            extensions.insert(end);
         }
         if let Cause::Oss(error) = cause {
             extensions.insert(LastError(error.clone()));

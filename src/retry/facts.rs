@@ -1,7 +1,6 @@
 use std::time::Duration;
 
 use http::Request;
-use tokio::time::Instant;
 
 use super::{Failure, Idempotency, TryCloneBody, Verdict, idempotency::changes_something, verdict::Cause};
 use crate::{deadline::Deadline, error::retry_after};
@@ -19,7 +18,7 @@ pub(super) struct Facts {
     /// The body was sent and cannot be sent again.
     pub(super) body_is_stand_in: bool,
     pub(super) retry_after: Option<Duration>,
-    pub(super) deadline: Option<Instant>,
+    pub(super) deadline: Option<Deadline>,
 }
 
 impl Facts {
@@ -40,7 +39,7 @@ impl Facts {
                 Cause::Response(_, headers) => retry_after(headers),
                 Cause::NotSent(..) | Cause::Transport(_) => None,
             },
-            deadline: Deadline::of(request).map(Deadline::moment),
+            deadline: Deadline::of(request),
         }
     }
 }

@@ -211,7 +211,8 @@ impl RetryPolicy {
     ///
     /// Not reported are calls that end without a decision of this policy: what an inner policy gave
     /// up, a failed `poll_ready` between two attempts, and a call that is dropped, for example by a
-    /// `Timeout` outside.
+    /// `Timeout` outside. Below an [`OssErrorLayer`](crate::OssErrorLayer), the policy sees statuses
+    /// alone: a last response whose status is not retried, such as 404, is not reported either.
     ///
     /// The closure runs outside all locks. With the feature `tracing`, the policy also sends an event:
     /// at level ERROR for a server error or an unknown outcome, at INFO where something does not exist

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use super::{Idempotency, Verdict, facts::Facts, settings::RetrySettings};
 use crate::{
     attempt::Attempt,
+    deadline::Deadline,
     error::{CallNotes, FailedAttempt, History, RetryStop},
 };
 
@@ -17,8 +18,6 @@ pub(super) struct Session {
     /// Attempts that count towards `max_attempts`. Retries that a throttle delays do not, nor does
     /// the one after the clock was corrected.
     counted: u32,
-    /// Attempts that failed before they were sent.
-    unsent: u32,
     /// The failed attempts, once there is a retry.
     earlier: Option<Box<History>>,
     deposited: bool,
@@ -46,7 +45,7 @@ pub(super) struct Next {
     /// How long to wait before it.
     pub(super) delay: Duration,
     /// The end of the call, if it is limited: a throttle below lets the attempt wait no longer.
-    pub(super) end: Option<Instant>,
+    pub(super) end: Option<Deadline>,
 }
 
 impl Session {
@@ -56,7 +55,6 @@ impl Session {
         Self {
             attempt: Attempt::FIRST,
             counted: 1,
-            unsent: 0,
             earlier: None,
             deposited: false,
             skew_retried: false,
@@ -126,8 +124,7 @@ impl Session {
         }
         self.skew_retried |= corrected;
         self.ambiguous |= facts.verdict == Verdict::Transient && facts.changes_something;
-        self.unsent = self.unsent.saturating_add(u32::from(!facts.was_sent));
-        self.attempt = self.attempt.next();
+        self.attempt = self.attempt.next(facts.was_sent);
         Ok(Next { delay, end })
     }
 
@@ -143,7 +140,7 @@ impl Session {
 
     /// How many attempts were sent.
     pub(super) fn sent(&self, last_was_sent: bool) -> u32 {
-        self.attempt.number() - self.unsent - u32::from(!last_was_sent)
+        self.attempt.sent() - u32::from(!last_was_sent)
     }
 
     /// What is recorded on the error that the call ends with. Takes the history.
@@ -182,7 +179,7 @@ impl Session {
         settings: &RetrySettings,
         now: impl FnOnce() -> Instant,
         delay: Duration,
-    ) -> Result<Option<Instant>, RetryStop> {
+    ) -> Result<Option<Deadline>, RetryStop> {
         let unlimited = facts.delayed_by_throttle && facts.deadline.is_none();
         let limit = settings.max_elapsed.or(unlimited.then_some(DELAYED_LIMIT));
         if limit.is_none() && facts.deadline.is_none() {
@@ -190,8 +187,9 @@ impl Session {
         }
         let now = now();
         let by_limit = limit.and_then(|limit| self.started.get_or_insert(now).checked_add(limit));
+        let by_limit = by_limit.map(Deadline::of_policy);
         let end = by_limit.into_iter().chain(facts.deadline).min();
-        let in_time = end.is_none_or(|end| now.checked_add(delay).is_some_and(|next| next < end));
+        let in_time = end.is_none_or(|end| now.checked_add(delay).is_some_and(|next| next < end.moment()));
         if in_time { Ok(end) } else { Err(RetryStop::OutOfTime) }
     }
 }

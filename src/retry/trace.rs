@@ -39,6 +39,7 @@ mod events {
                     "error.type" = event.history.attempts().last().map(FailedAttempt::error_type).as_deref(),
                     http.request.resend_count = event.attempts.checked_sub(1).filter(|resent| *resent > 0),
                     http.response.status_code = event.failure.status().as_ref().map(StatusCode::as_u16),
+                    url.path = event.path,
                     oss.attempts = event.attempts,
                     oss.request_ids = request_ids(event.history).map(display),
                     oss.retry.stop = event.stop.as_str(),

@@ -2,7 +2,10 @@ use std::{error::Error as StdError, fmt};
 
 use http::{HeaderMap, Method, StatusCode};
 
-use crate::error::{FailedAttempt, Fate, NotSentReason, OssError, Outlook, TransportFailure, TransportKind};
+use crate::error::{
+    FailedAttempt, Fate, NotSentReason, OssError, Outlook, TransportFailure, TransportKind, error_chain,
+    is_not_sent,
+};
 
 /// How a failed attempt is classified. The [module page](crate::retry) has the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -105,7 +108,10 @@ pub(super) enum Cause<'a> {
 impl Cause<'_> {
     /// Whether a throttle below could not give the request a permit in time.
     pub(super) fn is_out_of_time(self) -> bool {
-        matches!(self, Self::NotSent(NotSentReason::Deadline | NotSentReason::MaxWait, _))
+        matches!(
+            self,
+            Self::NotSent(NotSentReason::Deadline | NotSentReason::MaxWait | NotSentReason::MaxElapsed, _)
+        )
     }
 }
 
@@ -169,15 +175,19 @@ impl<'a> Failure<'a> {
         self.attempt
     }
 
-    /// Whether the request was sent, as far as the error says.
+    /// Whether the request left the client, as far as the error tells.
     pub(super) fn was_sent(&self) -> bool {
-        self.not_sent().is_none()
+        match self.cause {
+            Cause::NotSent(..) => false,
+            Cause::Transport(error) => !error_chain(error).any(is_not_sent),
+            Cause::Oss(_) | Cause::Response(..) => true,
+        }
     }
 
     pub(super) fn to_attempt(self) -> FailedAttempt {
         match self.cause {
             Cause::Oss(error) => FailedAttempt::of_oss(error),
-            Cause::Response(status, _) => FailedAttempt::of_status(status),
+            Cause::Response(status, headers) => FailedAttempt::of_response(status, headers),
             Cause::NotSent(reason, _) => FailedAttempt::of_not_sent(reason),
             Cause::Transport(error) => FailedAttempt::of_transport(TransportFailure::of(error).kind),
         }

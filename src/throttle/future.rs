@@ -17,7 +17,10 @@ use super::{
     rate::Outcome,
     shared::{Position, Report, Shared},
 };
-use crate::error::{ErrorClass, FindOssError, LastError, NotSentError, NotSentReason, OssError, qos_delay};
+use crate::{
+    deadline::Deadline,
+    error::{ErrorClass, FindOssError, LastError, NotSentError, NotSentReason, OssError, qos_delay},
+};
 
 pin_project! {
     /// The future of [`Throttle`](crate::throttle::Throttle): waits for a permit, sends the
@@ -78,6 +81,10 @@ where
 }
 
 pub(super) fn rejection<B>(request: &Request<B>, reason: NotSentReason, wait: Duration) -> NotSentError {
+    let reason = match (reason, Deadline::of(request)) {
+        (NotSentReason::Deadline, Some(deadline)) if deadline.is_of_policy() => NotSentReason::MaxElapsed,
+        _ => reason,
+    };
     #[cfg(feature = "tracing")]
     tracing::event!(
         target: "tower_oss",
@@ -191,7 +198,7 @@ where
                 Err(_) if now >= until => {
                     let request = this.request.take().expect("ResponseFuture polled after it was ready");
                     let (reason, wait) = this.position.give_up(now);
-                    return Poll::Ready(Err(rejection(&request, reason, wait)));
+                    return Poll::Ready(Err(rejection(&request, reason, wait).after_waiting()));
                 }
                 Err(due) => due,
             };

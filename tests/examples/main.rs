@@ -11,3 +11,4 @@ mod signature;
 #[expect(dead_code, reason = "the tests use a part of it")]
 mod signer;
 mod snapshot;
+mod target;

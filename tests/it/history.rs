@@ -9,8 +9,8 @@ use http::{HeaderValue, Method, Request, StatusCode};
 use tower::{BoxError, Layer, ServiceBuilder, ServiceExt, retry::RetryLayer};
 use tower_oss::{
     Error, ErrorCode, FindOssError, OssErrorLayer, RetryPolicy,
-    error::{RetryStop, TransportKind},
-    test_util::{Answer, ErrorResponse, Scripted},
+    error::{NotSentReason, RetryStop, TransportKind},
+    test_util::{Answer, ErrorBuilder, ErrorResponse, Scripted},
 };
 
 fn failure(code: ErrorCode, id: &str) -> Answer {
@@ -90,7 +90,9 @@ async fn the_error_knows_the_attempts_of_a_policy_below_the_error_layer() {
     let error = client.oneshot(request(Method::PUT)).await.unwrap_err();
     assert_eq!((error.attempts(), error.retry_stop()), (3, Some(RetryStop::AttemptsExhausted)));
     assert!(error.after_ambiguous_attempt());
-    assert_eq!(error.history().attempts()[0].to_string().split(',').next(), Some("1. status 500"));
+    let first = error.history().attempts()[0].clone();
+    assert_eq!(first.request_id(), Some("65A1"));
+    assert!(first.to_string().starts_with("1. status 500 [request 65A1], then "), "{first}");
     assert_eq!(error.history().count(), 3);
 
     let client = below(vec![unwell("65A1"), failure(ErrorCode::FileAlreadyExists, "65A2")]);
@@ -112,6 +114,31 @@ async fn the_error_knows_the_attempts_of_a_policy_below_the_error_layer() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn each_part_of_an_error_knows_its_call() {
+    let earlier = ErrorBuilder::oss(ErrorResponse::new(ErrorCode::InternalError)).build();
+    let of = |error: ErrorBuilder| {
+        let error = error.after_attempt(&earlier, Duration::ZERO).retry_stop(RetryStop::OutOfTime);
+        let error = error.after_ambiguous_attempt().build();
+        let expected = (error.attempts(), error.history().count(), error.retry_stop(), true);
+        let found = match &error {
+            Error::Oss(e) => (e.attempts(), e.history().count(), e.retry_stop(), e.after_ambiguous_attempt()),
+            Error::Transport(e) => {
+                (e.attempts(), e.history().count(), e.retry_stop(), e.after_ambiguous_attempt())
+            }
+            Error::NotSent(e) => {
+                (e.attempts(), e.history().count(), e.retry_stop(), e.after_ambiguous_attempt())
+            }
+            error => panic!("{error:?}"),
+        };
+        assert_eq!(found, expected);
+        found.0
+    };
+    assert_eq!(of(ErrorBuilder::oss(ErrorResponse::new(ErrorCode::AccessDenied))), 2);
+    assert_eq!(of(ErrorBuilder::transport(io::Error::from(ErrorKind::ConnectionReset))), 2);
+    assert_eq!(of(ErrorBuilder::not_sent(NotSentReason::QueueFull, Duration::ZERO)), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn nothing_secret_is_in_the_history() {
     let header = |value| HeaderValue::from_static(value);
     let id = header("https://b.oss/k?Signature=CANARY");
@@ -129,6 +156,12 @@ async fn nothing_secret_is_in_the_history() {
         .service(Scripted::new([leaking(), leaking(), leaking()]));
     let error = client.oneshot(request(Method::GET)).await.unwrap_err();
     assert!(error.request_id().is_some());
+    let below = RetryLayer::new(RetryPolicy::new()).layer(Scripted::new([leaking(), leaking(), leaking()]));
+    let below = OssErrorLayer::new().layer(below).oneshot(request(Method::GET)).await.unwrap_err();
+    assert!(below.history().attempts()[0].request_id().is_some());
+    for text in [format!("{:?}", below.history()), below.report()] {
+        assert!(!text.contains("CANARY"), "{text}");
+    }
     for text in [format!("{:?}", error.history()), error.report(), format!("{error:?}")] {
         assert!(!text.contains("CANARY"), "{text}");
     }

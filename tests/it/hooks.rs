@@ -2,15 +2,21 @@
 
 use std::{
     io::ErrorKind,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex, OnceLock,
+        atomic::{AtomicU32, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
-use http::{Method, Request};
-use tower::{ServiceBuilder, ServiceExt};
+use futures_util::FutureExt;
+use http::{Method, Request, Response};
+use tower::{BoxError, ServiceBuilder, ServiceExt, util::BoxCloneSyncService};
 use tower_oss::{
-    ErrorCode, OssErrorLayer, RetryPolicy, ThrottleLayer,
-    test_util::{Answer, ErrorResponse, Scripted},
+    Error, ErrorCode, OssErrorLayer, RetryPolicy, ThrottleLayer,
+    error::NotSentError,
+    retry::Verdict,
+    test_util::{Answer, AnswerBody, ErrorResponse, Scripted},
     throttle::ChangeKind,
 };
 
@@ -109,19 +115,91 @@ async fn of_two_policies_the_inner_one_alone_gives_up() {
     assert_eq!((taken(&outer).len(), taken(&inner).len()), (0, 1));
 }
 
+/// Each hook sends a request through the client that it belongs to. With a lock held, it would
+/// never return.
 #[tokio::test(start_paused = true)]
 async fn hooks_may_use_the_client_and_run_outside_all_locks() {
-    let oss =
-        Scripted::new([failure(ErrorCode::InternalError, "65A1"), failure(ErrorCode::AccessDenied, "65A2")]);
-    let seen = oss.clone();
-    let budget = Arc::new(tower_oss::retry::RetryBudget::default());
-    let shared = Arc::clone(&budget);
-    let policy = RetryPolicy::new().budget(budget).on_retry(move |_| {
-        assert!(tower::retry::budget::Budget::withdraw(&*shared));
-        assert_eq!(seen.requests().len(), 1);
+    type Boxed = BoxCloneSyncService<Request<()>, Response<AnswerBody>, Error>;
+    let oss = Scripted::new([
+        failure(ErrorCode::QpsLimitExceeded, "65A1"),
+        failure(ErrorCode::QpsLimitExceeded, "65A2"),
+        failure(ErrorCode::AccessDenied, "65A3"),
+    ]);
+    oss.on(Method::GET, "/hook", [Answer::ok("")]);
+    let client = Arc::<OnceLock<Boxed>>::default();
+    let heard = Arc::<Mutex<Vec<_>>>::default();
+    let call = |hook: &'static str| {
+        let (client, heard) = (Arc::clone(&client), Arc::clone(&heard));
+        move || {
+            heard.lock().unwrap().push(hook);
+            let request = Request::get("/hook").body(()).unwrap();
+            let mut call = client.get().unwrap().clone().oneshot(request);
+            if (&mut call).now_or_never().is_none() {
+                tokio::spawn(call); // it waits for its permit
+            }
+        }
+    };
+    let [error, retry, end, change] = ["error", "retry", "end", "change"].map(call);
+    let throttle = ThrottleLayer::new().on_change(move |_| change());
+    let policy = RetryPolicy::new().on_retry(move |_| retry()).on_give_up(move |_| end());
+    let service = ServiceBuilder::new()
+        .retry(policy)
+        .layer(throttle)
+        .layer(OssErrorLayer::new().on_error(move |_| error()))
+        .service(oss.clone());
+    client.set(BoxCloneSyncService::new(service)).ok().unwrap();
+    let request = Request::put("/k").body(()).unwrap();
+    client.get().unwrap().clone().oneshot(request).await.unwrap_err();
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    let heard = heard.lock().unwrap();
+    for hook in ["error", "retry", "end", "change"] {
+        assert!(heard.contains(&hook), "{hook}: {heard:?}");
+    }
+    let made = oss.requests().iter().filter(|request| request.uri() == "/hook").count();
+    assert_eq!(made, heard.len(), "each of them reached OSS");
+}
+
+/// With a policy below, the request does not tell the number.
+#[tokio::test(start_paused = true)]
+async fn the_number_of_the_attempt_includes_those_of_a_policy_below() {
+    let heard = Arc::<Mutex<Vec<_>>>::default();
+    let errors = Arc::clone(&heard);
+    let layer = OssErrorLayer::new().on_error(move |event| {
+        errors.lock().unwrap().push((event.attempt, event.error.attempts()));
     });
-    let client = ServiceBuilder::new().retry(policy).layer(OssErrorLayer::new()).service(oss);
+    let oss = Scripted::new(vec![failure(ErrorCode::InternalError, "65A1"); 3]);
+    let client = ServiceBuilder::new().layer(layer).retry(RetryPolicy::new()).service(oss);
     client.oneshot(request(Method::GET)).await.unwrap_err();
+    assert_eq!(*heard.lock().unwrap(), [(3, 3)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_counts_what_was_sent_and_the_event_every_attempt() {
+    let heard = Arc::<Mutex<Vec<_>>>::default();
+    let errors = Arc::clone(&heard);
+    let layer = OssErrorLayer::new().on_error(move |event| {
+        errors.lock().unwrap().push((event.attempt, event.error.attempts()));
+    });
+    let policy = RetryPolicy::new().max_attempts(5).classify(|failure, verdict| match failure.not_sent() {
+        Some(_) => Verdict::NotApplied,
+        None => verdict,
+    });
+    let number = Arc::new(AtomicU32::new(0));
+    let client = ServiceBuilder::new()
+        .retry(policy)
+        .layer(layer)
+        .filter(move |request: Request<()>| match number.fetch_add(1, Relaxed) {
+            1 | 3 => Ok(request),
+            _ => Err(BoxError::from(NotSentError::prepare("no credentials"))),
+        })
+        .service(Scripted::new([
+            failure(ErrorCode::InternalError, "65A1"),
+            Answer::fault(ErrorKind::ConnectionReset),
+        ]));
+    let error = client.oneshot(request(Method::PUT)).await.unwrap_err();
+    assert_eq!(*heard.lock().unwrap(), [(1, 0), (2, 1), (3, 1), (4, 2), (5, 2)]);
+    assert_eq!((error.attempts(), error.history().count()), (2, 5));
+    assert!(error.report().contains("attempts      5, of which 2 were sent\n"), "{}", error.report());
 }
 
 /// What a throttle tells of while its server gives these responses, one each 50 ms.

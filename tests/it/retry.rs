@@ -358,7 +358,7 @@ async fn local_overload_is_reported_and_not_retried() {
     let _held = first.ready().await.unwrap().call(get());
     let error = ServiceBuilder::new().retry(half()).service(busy).oneshot(get()).await.unwrap_err();
     let error = error.downcast::<Error>().unwrap();
-    assert_eq!((error.attempts(), error.retry_stop()), (1, Some(RetryStop::NotRetryable)));
+    assert_eq!((error.attempts(), error.retry_stop()), (0, Some(RetryStop::NotRetryable)));
 }
 
 #[tokio::test(start_paused = true)]

@@ -275,10 +275,89 @@ async fn a_rejection_says_which_error_was_being_retried() {
     let text = error.to_string();
     assert!(text.starts_with("not sent again after 1 attempt: deadline"), "{text}");
     assert!(text.ends_with("[last error QpsLimitExceeded, request 65A1]"), "{text}");
+    let Error::NotSent(not_sent) = &error else { panic!("{error:?}") };
+    assert_eq!(not_sent.reason(), NotSentReason::MaxElapsed, "the request has no deadline of its own");
     assert_eq!((error.attempts(), error.is_timeout()), (1, true));
     assert!(error.source().unwrap().is::<tower_oss::OssError>());
     let Error::NotSent(error) = Error::from(BoxError::from(error)) else { panic!("flattened wrongly") };
     assert_eq!(BoxError::from(error).oss_error().unwrap().request_id(), Some("65A1"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_limit_of_the_policy_is_not_taken_for_the_deadline_of_the_request() {
+    let retry_after = |seconds| (header::RETRY_AFTER, HeaderValue::from_static(seconds));
+    let throttled = |seconds| -> Answer {
+        let (name, value) = retry_after(seconds);
+        ErrorResponse::new(ErrorCode::QpsLimitExceeded).header(name, value).into()
+    };
+    for (deadline, reason) in [
+        (None, NotSentReason::MaxElapsed),
+        (Some(19 * SECOND), NotSentReason::Deadline),
+        (Some(600 * SECOND), NotSentReason::Deadline), // it replaces the limit of 20 s
+    ] {
+        let mut answers = vec![throttled("1"), throttled("1")];
+        answers.extend((0..100).map(|_| throttled("600")));
+        let service = ServiceBuilder::new()
+            .retry(RetryPolicy::new())
+            .layer(ThrottleLayer::new().max_wait(3600 * SECOND))
+            .layer(OssErrorLayer::new())
+            .service(Scripted::new(answers));
+        let mut request = Request::new(Full::<Bytes>::default());
+        request.extensions_mut().extend(
+            deadline
+                .map(|deadline| {
+                    let mut extensions = http::Extensions::new();
+                    extensions.insert(Deadline::after(deadline));
+                    extensions
+                })
+                .unwrap_or_default(),
+        );
+        let error = service.oneshot(request).await.unwrap_err();
+        let text = error.to_string();
+        let Error::NotSent(not_sent) = &error else { panic!("{deadline:?}: {error:?}") };
+        assert_eq!(not_sent.reason(), reason, "{deadline:?}: {text}");
+        assert!(text.contains(" attempts: deadline"), "{text}");
+        assert!(error.is_timeout() && error.retry_stop() == Some(RetryStop::OutOfTime), "{text}");
+        assert_eq!(text.contains("of the retry policy"), reason == NotSentReason::MaxElapsed, "{text}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_that_the_throttle_delays_says_so_and_no_wait_of_zero() {
+    let oss = Scripted::new([throttled(), ErrorResponse::new(ErrorCode::AccessDenied).into()]);
+    let service = ServiceBuilder::new()
+        .retry(RetryPolicy::new())
+        .layer(ThrottleLayer::new())
+        .layer(OssErrorLayer::new())
+        .service(oss);
+    let error = service.oneshot(Request::new(Full::<Bytes>::default())).await.unwrap_err();
+    let first = error.history().attempts()[0].to_string();
+    assert!(first.ends_with("], then as soon as the throttle allowed"), "{first}");
+    assert!(error.report().contains(&first));
+}
+
+/// The first attempt reaches OSS and its response is lost. The second does not get its permit.
+#[tokio::test(start_paused = true)]
+async fn after_an_ambiguous_attempt_a_rejection_says_so() {
+    let layer = ThrottleLayer::new().first_rate(1.0).max_rate(1.0).max_wait(Duration::ZERO);
+    let service = ServiceBuilder::new()
+        .retry(RetryPolicy::new().random(|| 0.0))
+        .layer(layer)
+        .layer(OssErrorLayer::new())
+        .service(Scripted::new([Answer::fault(std::io::ErrorKind::ConnectionReset)]));
+    let error =
+        service.oneshot(Request::put("/k").body(Full::<Bytes>::default()).unwrap()).await.unwrap_err();
+    let Error::NotSent(not_sent) = &error else { panic!("{error:?}") };
+    assert!(not_sent.after_ambiguous_attempt() && not_sent.reason() == NotSentReason::MaxWait);
+    assert_eq!((not_sent.attempts(), not_sent.history().count()), (1, 2));
+    let text = error.to_string();
+    assert!(
+        text.starts_with("not sent again after 1 attempt: maximum wait (a permit would have come"),
+        "{text}"
+    );
+    assert!(text.ends_with(" [an earlier one may have taken effect]"), "{text}");
+    let report = error.report();
+    assert!(report.contains("attempts      2, of which 1 was sent\n"), "{report}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -15,6 +15,7 @@ use tower::{BoxError, Layer, ServiceBuilder, ServiceExt};
 use tower_oss::{
     Error, ErrorCode, OssErrorLayer, RetryPolicy,
     error::NotSentError,
+    retry::Attempt,
     test_util::{Answer, ErrorResponse, Scripted},
 };
 use tracing::Level;
@@ -124,8 +125,35 @@ async fn a_call_tells_of_each_error_each_retry_and_its_end() {
         ("oss.request_ids", "65A1, 65A3"),
         ("oss.retry.after_ambiguous_attempt", "true"),
         ("oss.retry.stop", "attempts_exhausted"),
+        ("url.path", "/k"),
     ]);
     assert_eq!(events[5].1, end);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_was_not_sent_is_a_warning_with_its_number() {
+    record();
+    let client = tower::service_fn(|request: Request<()>| {
+        let failure = if Attempt::of(&request).number() == 1 {
+            BoxError::from(ErrorResponse::new(ErrorCode::InternalError).error())
+        } else {
+            BoxError::from(NotSentError::prepare("no credentials"))
+        };
+        std::future::ready(Err::<http::Response<String>, _>(failure))
+    });
+    let client = ServiceBuilder::new().retry(RetryPolicy::new()).layer(OssErrorLayer::new()).service(client);
+    client.oneshot(Request::put("/folder/k?Signature=CANARY").body(()).unwrap()).await.unwrap_err();
+    let events = events();
+    let not_sent = fields([
+        ("error.type", "prepare"),
+        ("http.request.method", "PUT"),
+        ("http.request.resend_count", "1"),
+        ("message", "request not sent"),
+        ("oss.attempt", "2"),
+    ]);
+    assert_eq!(events[2], (Level::WARN, not_sent));
+    let (level, end) = events.last().unwrap();
+    assert_eq!((*level, &*end["message"], &*end["url.path"]), (Level::WARN, "request failed", "/folder/k"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -53,12 +53,13 @@ fn the_time_limit_and_the_deadline_end_the_retries_that_a_throttle_delays() {
     let mut session = Session { started: Some(start), ..Session::new(&settings, 0, Instant::now) };
     assert!(delay(&mut session, &delayed, &settings, at(14)).is_ok());
     assert_eq!(delay(&mut session, &delayed, &settings, at(15)), Err(RetryStop::OutOfTime));
-    let sooner = Facts { deadline: Some(at(5)), ..delayed };
+    let sooner = Facts { deadline: Some(Deadline::at(at(5))), ..delayed };
     assert!(delay(&mut session, &sooner, &settings, at(4)).is_ok());
     assert_eq!(delay(&mut session, &sooner, &settings, at(5)), Err(RetryStop::OutOfTime));
 
     // A longer deadline replaces the limit of 20 s.
-    let (settings, later) = (RetrySettings::default(), Facts { deadline: Some(at(600)), ..delayed });
+    let (settings, later) =
+        (RetrySettings::default(), Facts { deadline: Some(Deadline::at(at(600))), ..delayed });
     let mut session = Session { started: Some(start), ..Session::new(&settings, 0, Instant::now) };
     assert!(delay(&mut session, &later, &settings, at(599)).is_ok());
     assert_eq!(delay(&mut session, &later, &settings, at(600)), Err(RetryStop::OutOfTime));
