@@ -14,9 +14,9 @@ use super::{Error, NotSentReason, OssError, X_OSS_EC, X_OSS_ERR, X_OSS_REQUEST_I
 impl OssError {
     /// Converts the error into a response, for gateways.
     ///
-    /// The response has the same status. Its XML document has the code, the message, the request
-    /// id, the EC and the host id, so a client of OSS understands it. The headers have the request
-    /// id, the EC, and `Retry-After` in seconds.
+    /// The response has the same status, or 502 for a 1xx, which no client takes for a response. Its
+    /// XML document has the code, the message, the request id, the EC and the host id, so a client
+    /// of OSS understands it. The headers have the request id, the EC, and `Retry-After` in seconds.
     ///
     /// All other elements and headers are left out, because some are secret. Texts are shown as by
     /// `Display`: on one line, at most 512 characters each, without secrets.
@@ -46,6 +46,9 @@ impl OssError {
 
     /// Converts the error into a response to a HEAD request: without a body, and with the document
     /// of [`to_response`](Self::to_response) in the header `x-oss-err`.
+    ///
+    /// There, a document of more than 8 KiB loses its host id and the end of its message: clients
+    /// limit the size of a head, those of HTTP/2 often to 16 KiB.
     #[must_use]
     pub fn to_head_response(&self) -> Response<Full<Bytes>> {
         self.page().head_response()
@@ -61,7 +64,7 @@ impl OssError {
         ];
         let shown = |text| self.shown(text).to_string();
         Page {
-            status: self.status(),
+            status: if self.status().is_informational() { StatusCode::BAD_GATEWAY } else { self.status() },
             elements: texts.iter().filter_map(|(name, text)| Some((*name, text.map(shown)?))).collect(),
             retry_after: self.retry_after(),
         }
@@ -75,7 +78,7 @@ impl Error {
     /// |---|---|
     /// | `Oss` | as it came, by [`OssError::to_response`] |
     /// | `Transport` | 504 if a time limit passed, also while connecting, else 502 |
-    /// | `NotSent` by the throttle | 503, with `Retry-After` |
+    /// | `NotSent` by the throttle, or shed by tower's `LoadShed` | 503, with `Retry-After` |
     /// | `NotSent`, because it could not be prepared | 500 |
     ///
     /// `method` is the method of the request to the gateway: a response to HEAD has no body.
@@ -104,16 +107,19 @@ impl Error {
             Self::Transport(error) if error.is_timeout() => {
                 self.own_page(StatusCode::GATEWAY_TIMEOUT, "GatewayTimeout", None)
             }
+            Self::Transport(error) if error.is_overloaded() => self.overloaded(Duration::ZERO),
             Self::Transport(_) => self.own_page(StatusCode::BAD_GATEWAY, "BadGateway", None),
             Self::NotSent(error) if error.reason() == NotSentReason::Prepare => {
                 self.own_page(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", None)
             }
-            Self::NotSent(error) => {
-                let wait = Some(error.wait().max(Duration::from_secs(1)));
-                self.own_page(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", wait)
-            }
+            Self::NotSent(error) => self.overloaded(error.wait()),
         };
         if *method == Method::HEAD { page.head_response() } else { page.response() }
+    }
+
+    fn overloaded(&self, wait: Duration) -> Page {
+        let wait = wait.max(Duration::from_secs(1));
+        self.own_page(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", Some(wait))
     }
 
     fn own_page(&self, status: StatusCode, code: &str, retry_after: Option<Duration>) -> Page {
@@ -136,24 +142,43 @@ struct Page {
 
 impl Page {
     fn response(&self) -> Response<Full<Bytes>> {
-        if matches!(self.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
-            return self.head_response(); // a server drops the body (RFC 9110, sections 15.3.5 and 15.4.5)
+        // A server drops the body (RFC 9110, sections 15.3.5, 15.3.6 and 15.4.5).
+        if matches!(
+            self.status,
+            StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED
+        ) {
+            return self.head_response();
         }
-        let mut response = self.head(self.document());
+        let mut response = self.head(document(&self.elements));
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));
         response
     }
 
     fn head_response(&self) -> Response<Full<Bytes>> {
         let mut response = self.head(String::new());
-        insert(&mut response, &X_OSS_ERR, &BASE64_STANDARD.encode(self.document()));
+        insert(&mut response, &X_OSS_ERR, &BASE64_STANDARD.encode(self.short_document()));
         response
     }
 
-    fn document(&self) -> String {
-        let element = |(name, text): &(&str, String)| format!("  <{name}>{}</{name}>\n", escape(text));
-        let elements: String = self.elements.iter().map(element).collect();
-        format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error>\n{elements}</Error>\n")
+    /// The document for a header, at most [`MAX_IN_HEADER`] long. Request id and EC have headers of
+    /// their own.
+    fn short_document(&self) -> String {
+        let mut elements = self.elements.clone();
+        let mut document = document(&elements);
+        for name in ["HostId", "Message", "EC", "RequestId"] {
+            let Some(excess) = document.len().checked_sub(MAX_IN_HEADER).filter(|excess| *excess > 0) else {
+                break;
+            };
+            let Some(at) = elements.iter().position(|(known, _)| *known == name) else { continue };
+            let kept = if name == "Message" { shortened(&elements[at].1, excess) } else { String::new() };
+            if kept.is_empty() {
+                elements.remove(at);
+            } else {
+                elements[at].1 = kept;
+            }
+            document = self::document(&elements);
+        }
+        document
     }
 
     fn head(&self, body: String) -> Response<Full<Bytes>> {
@@ -171,6 +196,30 @@ impl Page {
             response.headers_mut().insert(RETRY_AFTER, seconds.into());
         }
         response
+    }
+}
+
+/// Maximum length of a document in a header. In base64 and with the other headers, it stays below
+/// the 16 KiB that hyper's HTTP/2 client accepts.
+const MAX_IN_HEADER: usize = 8 * 1024;
+
+fn document(elements: &[(&str, String)]) -> String {
+    let element = |(name, text): &(&str, String)| format!("  <{name}>{}</{name}>\n", escape(text));
+    let elements: String = elements.iter().map(element).collect();
+    format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error>\n{elements}</Error>\n")
+}
+
+/// A text without its end, so that the escaped text is shorter by `excess` bytes at least.
+fn shortened(text: &str, excess: usize) -> String {
+    const MARK: &str = "…";
+    let room = escape(text).len().saturating_sub(excess + MARK.len());
+    let ends = text.char_indices().scan(0, |length, (at, c)| {
+        *length += escape(&text[at..at + c.len_utf8()]).len();
+        Some((at + c.len_utf8(), *length))
+    });
+    match ends.take_while(|(_, length)| *length <= room).last() {
+        Some((end, _)) => format!("{}{MARK}", &text[..end]),
+        None => String::new(),
     }
 }
 

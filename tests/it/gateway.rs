@@ -1,6 +1,8 @@
 //! Errors that are passed on: as responses of a gateway, and as `io::Error`.
 
 use std::{
+    convert::Infallible,
+    future::ready,
     io::{self, ErrorKind},
     net::Ipv4Addr,
     time::Duration,
@@ -13,7 +15,12 @@ use futures_util::FutureExt;
 use http::{Method, Request, Response};
 use http_body::Body;
 use http_body_util::{BodyExt, Full};
-use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+use hyper::{body::Incoming, service::service_fn};
+use hyper_util::{
+    client::legacy::Client,
+    rt::{TokioExecutor, TokioIo},
+    server::conn::auto,
+};
 use proptest::prelude::*;
 use tokio::net::TcpListener;
 use tower::{Layer, ServiceExt, timeout::error::Elapsed};
@@ -257,9 +264,10 @@ async fn a_status_without_a_body_is_passed_on_in_a_header() {
     let app = axum::Router::new().route("/{status}", axum::routing::get(respond));
     tokio::spawn(async move { axum::serve(listener, app).await });
     let client = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
-    for status in [304, 204, 404] {
+    for (sent, status) in [(304, 304), (204, 204), (205, 205), (404, 404), (100, 502), (101, 502), (103, 502)]
+    {
         for method in [Method::GET, Method::HEAD] {
-            let request = Request::builder().method(&method).uri(format!("http://{address}/{status}"));
+            let request = Request::builder().method(&method).uri(format!("http://{address}/{sent}"));
             let response = client.request(request.body(Full::default()).unwrap()).await.unwrap();
             let (head, body) = response.into_parts();
             let body = body.collect().await.unwrap().to_bytes();
@@ -268,4 +276,49 @@ async fn a_status_without_a_body_is_passed_on_in_a_header() {
             assert_eq!(said, (status, "Vault", Some("closed")), "{method}");
         }
     }
+}
+
+/// Over HTTP/2, whose clients limit the size of a head to 16 KiB.
+#[tokio::test]
+async fn a_response_to_head_stays_small_whatever_the_error_holds() {
+    let escaped = "&quot;".repeat(512);
+    let elements = ["Code", "Message", "RequestId", "HostId", "EC"];
+    for long in 0..1 << elements.len() {
+        let text = |at: usize| if long >> at & 1 == 1 { &*escaped } else { "65A1" };
+        let body: String =
+            (0..).zip(elements).map(|(at, name)| format!("<{name}>{}</{name}>", text(at))).collect();
+        let response = Response::builder().status(400);
+        let error = OssError::from_response(response.body(format!("<Error>{body}</Error>").into()).unwrap());
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let passed_on = Error::from(error.clone());
+        tokio::spawn(async move {
+            let (stream, _) = listener.accept().await.unwrap();
+            let respond = service_fn(move |request: Request<Incoming>| {
+                ready(Ok::<_, Infallible>(passed_on.gateway_response(request.method())))
+            });
+            auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), respond).await
+        });
+        let client = Client::builder(TokioExecutor::new()).http2_only(true).build_http::<Full<Bytes>>();
+        let request = Request::head(format!("http://{address}/k")).body(Full::default()).unwrap();
+        let again = OssErrorLayer::new().layer(client).oneshot(request).await.unwrap_err();
+        let again = again.oss().unwrap();
+        assert_eq!((again.code(), again.status()), (error.code(), error.status()), "{long:b}");
+        assert_eq!((again.request_id(), again.ec()), (error.request_id(), error.ec()), "{long:b}");
+        let is_kept = |text: Option<&str>, kept: Option<&str>| text == kept;
+        let texts = escaped.len() * (long as u32).count_ones() as usize;
+        let fits = texts < 7 * 1024;
+        assert!(!fits || is_kept(error.message(), again.message()), "{long:b}");
+        assert!(!fits || is_kept(error.host_id(), again.host_id()), "{long:b}");
+    }
+    let message = "é\"".repeat(256);
+    let error =
+        ErrorResponse::new("Vault").message(&*message).host_id(&*escaped).request_id("\"".repeat(512));
+    let error = error.ec("\"".repeat(512)).error();
+    let value = error.to_head_response().headers()["x-oss-err"].clone();
+    let document = BASE64_STANDARD.decode(value).unwrap();
+    assert!((7 * 1024..=8 * 1024).contains(&document.len()), "{}", document.len());
+    let again = read(error.to_head_response());
+    let kept = again.message().unwrap().strip_suffix('…').unwrap();
+    assert!(!kept.is_empty() && message.starts_with(kept) && again.host_id().is_none());
 }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Method, Request, Response, Uri};
+use http::{HeaderValue, Method, Request, Response, Uri};
 use http_body_util::Full;
 use hyper_util::{
     client::legacy::Client,
@@ -283,8 +283,16 @@ async fn layers_of_tower_below_are_told_apart() {
     let busy = tokio::spawn(client.clone().oneshot(append("/k".to_owned())));
     tokio::task::yield_now().await;
     let error = client.oneshot(append("/k".to_owned())).await.unwrap_err();
-    assert_eq!((transport(&error).kind(), error.attempts()), (TransportKind::Other, 1));
+    assert_eq!((transport(&error).kind(), error.attempts()), (TransportKind::Other, 0));
     assert_eq!(error.retry_stop(), Some(RetryStop::NotRetryable));
+    assert_eq!(error.to_string(), "no response from OSS: overloaded, so it was not sent");
+    assert!(error.is_transient() && error.explain().retry_helps(), "later, by the caller");
+    let response = error.gateway_response(&Method::GET);
+    assert_eq!(
+        (response.status().as_u16(), &response.headers()["retry-after"]),
+        (503, &HeaderValue::from(1))
+    );
+    assert_eq!(io::Error::from(error).kind(), ErrorKind::ResourceBusy);
     busy.abort();
 
     // A Buffer whose worker has ended: it is not clear what happened to the request.
