@@ -134,8 +134,7 @@ impl Bucket {
             .uri(format!("{}/{key}?{query}", self.url).trim_end_matches('?'))
             .body(Full::new(body))
             .map_err(NotSentError::prepare)?;
-        // The timeout outside boxes the error. This unboxes it.
-        self.client.clone().oneshot(request).await.map_err(Error::from)
+        self.client.clone().oneshot(request).await
     }
 }
 

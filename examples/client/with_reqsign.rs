@@ -13,7 +13,7 @@ use hyper_util::{client::legacy::Client as HyperClient, rt::TokioExecutor};
 use reqsign_aliyun_oss::{RequestSigner, SigningVersion, StaticCredentialProvider};
 use reqsign_core::{Context, Signer};
 use tower::{ServiceBuilder, util::BoxCloneSyncService};
-use tower_oss::{OssErrorLayer, RetryPolicy, ThrottleLayer, error::NotSentError};
+use tower_oss::{Error, OssErrorLayer, RetryPolicy, ThrottleLayer, error::NotSentError};
 
 use crate::{signer::Target, stack::Client};
 
@@ -36,8 +36,8 @@ pub(crate) fn client(target: &Target, id: &str, secret: &str) -> Client {
     };
     BoxCloneSyncService::new(
         ServiceBuilder::new()
-            .timeout(Duration::from_secs(120))
-            .retry(RetryPolicy::new())
+            .map_err(Error::from)
+            .retry(RetryPolicy::new().max_elapsed(Duration::from_secs(120)))
             .layer(ThrottleLayer::new())
             .layer(OssErrorLayer::new())
             .filter_async(sign)
