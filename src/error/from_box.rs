@@ -3,7 +3,7 @@ use std::{error::Error as StdError, io};
 use super::{BoxError, Error, NotSentError, OssError, TransportError};
 
 /// Unwraps an [`Error`] or one of its parts, so that nested layers add no link to the chain of
-/// causes. It may be inside any number of [`io::Error`](std::io::Error)s, where
+/// causes. It may be inside any number of [`io::Error`]s, where
 /// `io::Error::from(error)` has put it.
 impl From<BoxError> for Error {
     fn from(error: BoxError) -> Self {

@@ -86,7 +86,8 @@ impl RetryPolicy {
     /// Sets the maximum number of attempts, including the first. Default: 3. At least 1.
     ///
     /// Two kinds of retry do not count: after a clock correction, and those that a throttle below
-    /// delays. With 1, there are no retries of any kind.
+    /// delays. During an outage, the throttle delays retries after any error of the server, such as a
+    /// 500. With 1, there are no retries of any kind.
     #[must_use]
     pub fn max_attempts(self, attempts: u32) -> Self {
         self.set(|settings| settings.max_attempts = attempts.max(1))
