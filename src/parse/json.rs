@@ -1,8 +1,8 @@
 //! The members of a JSON error document.
 //!
-//! Not serde_json: it stops at the first flaw, such as a wrong escape, and a visitor on it keeps only
-//! what precedes that. The request id may come after it. This reader tolerates extra and missing
-//! commas, comments, broken escapes, line breaks in strings and numbers of any form.
+//! Not serde_json: it stops at the first flaw, such as a wrong escape, and a visitor on it keeps
+//! only what precedes that. The request id may come after it. This reader tolerates extra and
+//! missing commas, comments, broken escapes, line breaks in strings and numbers of any form.
 
 mod escape;
 mod token;
@@ -76,8 +76,8 @@ struct Open<'a> {
     name: Option<Cow<'a, str>>,
 }
 
-/// The names in the path of a value: those of the open objects and arrays, and its own. The elements
-/// of an array have the array's name.
+/// The names in the path of a value: those of the open objects and arrays, and its own. The
+/// elements of an array have the array's name.
 fn path<'n, 'a>(
     open: &'n [Open<'a>],
     name: Option<&'n Cow<'a, str>>,

@@ -10,8 +10,8 @@ use super::{
 };
 use crate::error::{Fields, Span, range_of};
 
-/// Reads a start tag whose name has letters, digits, hyphens, dots and maybe a prefix, from after its
-/// bracket. Returns the rest, too. [`markup::read`] takes any start tag, and more instructions.
+/// Reads a start tag whose name has letters, digits, hyphens, dots and maybe a prefix, from after
+/// its bracket. Returns the rest, too. [`markup::read`] takes any start tag, and more instructions.
 #[inline(always)]
 pub(super) fn start_tag(tag: &[u8]) -> Option<(Name<'_>, &[u8])> {
     if !markup::begins_name(*tag.first()?) {
@@ -52,8 +52,8 @@ pub(super) fn text_length(inside: &[u8]) -> Option<usize> {
     memchr3(b'<', b'&', b'\r', inside)
 }
 
-/// Reads the value of a leaf of the document. Returns the rest after its end tag, too. `None` if the
-/// element is not a leaf.
+/// Reads the value of a leaf of the document. Returns the rest after its end tag, too. `None` if
+/// the element is not a leaf.
 #[inline(always)]
 pub(super) fn value<'a>(
     document: &'a str,

@@ -31,7 +31,8 @@ pub(super) struct Name<'a> {
     pub(super) full: &'a [u8],
 }
 
-/// Reads the markup that a text begins with. Returns the rest, too, or `None` if the text ends first.
+/// Reads the markup that a text begins with. Returns the rest, too, or `None` if the text ends
+/// first.
 pub(super) fn read(text: &[u8]) -> Option<(Markup<'_>, &[u8])> {
     match text.get(1..)? {
         [b'/', tag @ ..] => end_tag(tag),
