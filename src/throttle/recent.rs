@@ -1,46 +1,47 @@
-use std::iter;
+use std::collections::VecDeque;
 
-/// How many requests were accepted lately, in two resolutions: fast clients are measured over a
-/// second, slow ones over up to half a minute.
-#[derive(Clone, Debug)]
+/// The rate at which requests were accepted lately.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Recent {
-    fine: Slots,
-    coarse: Slots,
-    /// When the last one was accepted, and the first one after the last long pause.
+    accepted: u64,
+    /// Oldest first. A hundred and twenty at most.
+    marks: VecDeque<Mark>,
+    /// When the last one was accepted.
     at: f64,
-    since: f64,
 }
 
-#[derive(Clone, Debug)]
-struct Slots {
-    counts: [u32; SLOTS],
-    /// Seconds of one slot.
-    width: f64,
-    /// The slot that is being counted, as a number since the start.
-    current: u64,
+/// How many had been accepted before this time.
+#[derive(Clone, Copy, Debug)]
+struct Mark {
+    at: f64,
+    accepted: u64,
 }
 
-const SLOTS: usize = 11;
-/// Seconds that the coarse slots cover.
-const REACH: f64 = 30.0;
+/// Seconds between two marks, at least: a hundredth of the shortest span.
+const STEP: f64 = 0.01;
+/// Seconds that a rate is measured over.
+const SPANS: [f64; 6] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0];
+/// Less than this after a start, the first requests of a burst are too few to tell a rate.
+const LEAST: f64 = 0.1;
 /// Enough to measure a rate: one more or less changes it by a twentieth.
-const ENOUGH: f64 = 20.0;
-
-impl Default for Recent {
-    fn default() -> Self {
-        let slots = |width| Slots { counts: [0; SLOTS], width, current: 0 };
-        Self { fine: slots(0.1), coarse: slots(3.0), at: 0.0, since: 0.0 }
-    }
-}
+const ENOUGH: u64 = 20;
 
 impl Recent {
     pub(super) fn add(&mut self, now: f64) {
-        if now - self.at > REACH {
-            self.since = now;
+        if self.marks.back().is_none_or(|mark| now - mark.at >= STEP) {
+            while self.marks.get(1).is_some_and(|next| self.is_past(next, now)) {
+                self.marks.pop_front();
+            }
+            self.marks.push_back(Mark { at: now, accepted: self.accepted });
         }
+        self.accepted += 1;
         self.at = now;
-        self.fine.add(now);
-        self.coarse.add(now);
+    }
+
+    /// Whether no measurement looks further back.
+    fn is_past(&self, mark: &Mark, now: f64) -> bool {
+        let age = now - mark.at;
+        age > SPANS[5] || age > SPANS[0] && self.accepted - mark.accepted >= ENOUGH
     }
 
     /// As [`rate`](Self::rate), when the last one was accepted.
@@ -48,48 +49,20 @@ impl Recent {
         self.rate(self.at)
     }
 
-    /// Requests accepted per second: in the last second, or in as much more time as it took to
-    /// accept 20, but not before the last long pause.
+    /// Requests accepted per second: in the last second, or in the shortest span in which 20 were
+    /// accepted.
     pub(super) fn rate(&self, now: f64) -> f64 {
-        let spans = iter::once(self.fine.since(SLOTS - 1, now));
-        let spans = spans.chain((1..SLOTS).map(|slots| self.coarse.since(slots, now)));
-        let most = (now - self.since).max(0.1);
-        let mut spans = spans.map(|(count, seconds)| (count, seconds.min(most)));
-        let (count, seconds) = spans
-            .find(|(count, seconds)| *count >= ENOUGH || *seconds >= most)
-            .unwrap_or_else(|| self.coarse.since(SLOTS - 1, now));
-        count / seconds
-    }
-}
-
-impl Slots {
-    fn number(&self, now: f64) -> u64 {
-        // A time before the current slot, which no clock gives, belongs to it.
-        ((now / self.width) as u64).max(self.current)
+        let known = self.marks.front().map_or(0.0, |mark| now - mark.at).max(LEAST);
+        let counts = SPANS.map(|span| (self.since(now - span), span.min(known)));
+        let found = counts.into_iter().find(|(count, span)| *count >= ENOUGH || *span >= known);
+        let (count, span) = found.unwrap_or(counts[5]);
+        count as f64 / span
     }
 
-    fn add(&mut self, now: f64) {
-        let number = self.number(now);
-        for passed in (self.current + 1..=number).rev().take(SLOTS) {
-            self.counts[(passed % SLOTS as u64) as usize] = 0;
-        }
-        self.current = number;
-        let count = &mut self.counts[(number % SLOTS as u64) as usize];
-        *count = count.saturating_add(1);
-    }
-
-    /// The count in this many slots of time before now, and the time in seconds. The oldest slot
-    /// counts by the share of it that is not older.
-    fn since(&self, slots: usize, now: f64) -> (f64, f64) {
-        let number = self.number(now);
-        let count = |back: usize| {
-            let slot = number.checked_sub(back as u64).filter(|slot| *slot <= self.current);
-            let slot = slot.filter(|slot| self.current - slot < SLOTS as u64);
-            slot.map_or(0.0, |slot| f64::from(self.counts[(slot % SLOTS as u64) as usize]))
-        };
-        let whole: f64 = (0..slots).map(count).sum();
-        let oldest = count(slots) * (1.0 - (now / self.width).fract());
-        (whole + oldest, slots as f64 * self.width)
+    /// How many were accepted since then.
+    fn since(&self, time: f64) -> u64 {
+        let first = self.marks.partition_point(|mark| mark.at < time);
+        self.marks.get(first).map_or(0, |mark| self.accepted - mark.accepted)
     }
 }
 
