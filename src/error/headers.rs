@@ -11,8 +11,8 @@ pub(crate) static X_OSS_ERR: HeaderName = HeaderName::from_static("x-oss-err");
 pub(crate) static X_OSS_ERROR_TYPE: HeaderName = HeaderName::from_static("x-oss-error-type");
 static X_OSS_QOS_DELAY_TIME: HeaderName = HeaderName::from_static("x-oss-qos-delay-time");
 pub(crate) static X_OSS_REQUEST_ID: HeaderName = HeaderName::from_static("x-oss-request-id");
-
 static X_OSS_SERVER_TIME: HeaderName = HeaderName::from_static("x-oss-server-time");
+pub(crate) static X_OSS_TRAFFIC_LIMIT: HeaderName = HeaderName::from_static("x-oss-traffic-limit");
 
 /// The cap on every duration that a header gives.
 const MAX_TIME: Duration = Duration::from_secs(24 * 60 * 60);

@@ -95,8 +95,8 @@ pub(crate) use self::{
     fields::{Basic, Basics, Fields, MAX_DEPTH, MAX_NAME, Span, range_of},
     find::{error_chain, is_not_sent},
     headers::{
-        X_OSS_EC, X_OSS_ERR, X_OSS_ERROR_TYPE, X_OSS_REQUEST_ID, header_str, header_text, qos_delay,
-        retry_after, server_date, server_time,
+        X_OSS_EC, X_OSS_ERR, X_OSS_ERROR_TYPE, X_OSS_REQUEST_ID, X_OSS_TRAFFIC_LIMIT, header_str,
+        header_text, qos_delay, retry_after, server_date, server_time,
     },
     last::LastError,
     meaning::{Meaning, Outlook},

@@ -10,20 +10,24 @@ use std::{
 
 use http::{Request, Response};
 use pin_project_lite::pin_project;
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Sleep, sleep};
 use tower::Service;
 
 use super::{
+    limiter::Polled,
     rate::Outcome,
     shared::{Position, Report, Shared},
 };
 use crate::{
     deadline::Deadline,
-    error::{ErrorClass, FindOssError, LastError, NotSentError, NotSentReason, OssError, qos_delay},
+    error::{
+        ErrorClass, FindOssError, LastError, NotSentError, NotSentReason, OssError, X_OSS_TRAFFIC_LIMIT,
+        qos_delay,
+    },
 };
 
 pin_project! {
-    /// The future of [`Throttle`](crate::throttle::Throttle): waits for a permit, sends the
+    /// Response future for [`Throttle`](crate::throttle::Throttle): waits for a permit, sends the
     /// request, and waits for the response.
     ///
     /// # Cancel safety
@@ -47,7 +51,6 @@ pin_project! {
         /// Boxed: most calls never wait.
         Waiting { waiting: Pin<Box<Waiting<S, B>>> },
         Sent { #[pin] inner: S::Future, shared: Shared, sent: f64, limited: bool },
-        Rejected { error: Option<NotSentError> },
     }
 }
 
@@ -70,17 +73,13 @@ where
     }
 
     pub(super) fn waiting(inner: S, request: Request<B>, position: Position) -> Self {
-        let timer = sleep_until(position.until);
+        let timer = sleep(Duration::ZERO);
         let waiting = Waiting { position, inner, request: Some(request), timer };
         Self { state: State::Waiting { waiting: Box::pin(waiting) } }
     }
-
-    pub(super) fn rejected(error: NotSentError) -> Self {
-        Self { state: State::Rejected { error: Some(error) } }
-    }
 }
 
-pub(super) fn rejection<B>(request: &Request<B>, reason: NotSentReason, wait: Duration) -> NotSentError {
+fn rejection<B>(request: &Request<B>, reason: NotSentReason, wait: Duration) -> NotSentError {
     let reason = match (reason, Deadline::of(request)) {
         (NotSentReason::Deadline, Some(deadline)) if deadline.is_of_policy() => NotSentReason::MaxElapsed,
         _ => reason,
@@ -102,7 +101,7 @@ pub(super) fn rejection<B>(request: &Request<B>, reason: NotSentReason, wait: Du
 /// account then.
 pub(super) fn limits_itself<B>(request: &Request<B>) -> bool {
     let in_query = || request.uri().query().is_some_and(|query| query.contains("x-oss-traffic-limit="));
-    request.headers().contains_key("x-oss-traffic-limit") || in_query()
+    request.headers().contains_key(&X_OSS_TRAFFIC_LIMIT) || in_query()
 }
 
 impl<S, B, R> Future for ResponseFuture<S, B>
@@ -116,9 +115,7 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut state = self.project().state;
         if !matches!(*state, State::Sent { .. }) {
-            if let Err(error) = ready!(state.as_mut().poll_permit(cx)) {
-                return Poll::Ready(Err(error.into()));
-            }
+            ready!(state.as_mut().poll_permit(cx))?;
         }
         state.poll_response(cx)
     }
@@ -131,21 +128,11 @@ where
     /// Ready when the request is sent.
     #[inline(never)]
     fn poll_permit(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), NotSentError>> {
-        let next = match self.as_mut().project() {
-            StateProj::Waiting { waiting } => ready!(waiting.as_mut().poll(cx)),
-            // INVARIANT: a future is not polled again after it was ready.
-            StateProj::Rejected { error } => {
-                Err(error.take().expect("ResponseFuture polled after it was ready"))
-            }
-            StateProj::Sent { .. } => return Poll::Ready(Ok(())),
-        };
-        // Either way, the call leaves the queue now.
-        let (state, result) = match next {
-            Ok(sent) => (sent, Ok(())),
-            Err(error) => (Self::Rejected { error: None }, Err(error)),
-        };
-        self.set(state);
-        Poll::Ready(result)
+        if let StateProj::Waiting { waiting } = self.as_mut().project() {
+            let sent = ready!(waiting.as_mut().poll(cx))?;
+            self.set(sent);
+        }
+        Poll::Ready(Ok(()))
     }
 
     #[inline]
@@ -178,32 +165,26 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<State<S, B>, NotSentError>> {
         let mut this = self.project();
         loop {
-            let now = Instant::now();
-            let Position { until, .. } = *this.position;
-            let polled = if now > until { Err(until) } else { this.position.poll(now, cx) };
-            let due = match polled {
-                // INVARIANT: a future is not polled again after it was ready.
-                Ok(()) => {
-                    let request = this.request.take().expect("ResponseFuture polled after it was ready");
-                    let (sent, limited) = (this.position.shared.since_start(now), limits_itself(&request));
-                    let shared = this.position.shared.clone();
-                    return Poll::Ready(Ok(State::Sent {
-                        inner: this.inner.call(request),
-                        shared,
-                        sent,
-                        limited,
-                    }));
+            let now = this.position.shared().now();
+            match this.position.poll(now, cx) {
+                Polled::Pending(until) => {
+                    this.timer.as_mut().reset(this.position.shared().moment(until));
+                    ready!(this.timer.as_mut().poll(cx));
                 }
-                // INVARIANT: as above.
-                Err(_) if now >= until => {
+                Polled::Permit => {
+                    // INVARIANT: a call gets one permit, and is not polled here again.
                     let request = this.request.take().expect("ResponseFuture polled after it was ready");
-                    let (reason, wait) = this.position.give_up(now);
-                    return Poll::Ready(Err(rejection(&request, reason, wait).after_waiting()));
+                    let (shared, limited) = (this.position.shared().clone(), limits_itself(&request));
+                    let inner = this.inner.call(request);
+                    return Poll::Ready(Ok(State::Sent { inner, shared, sent: now, limited }));
                 }
-                Err(due) => due,
-            };
-            this.timer.as_mut().reset(due.min(until));
-            ready!(this.timer.as_mut().poll(cx));
+                Polled::Rejected { reason, wait, has_waited } => {
+                    let request = this.request.as_ref().expect("ResponseFuture polled after it was ready");
+                    let wait = Duration::try_from_secs_f64(wait).unwrap_or(Duration::MAX);
+                    let error = rejection(request, reason, wait);
+                    return Poll::Ready(Err(if has_waited { error.after_waiting() } else { error }));
+                }
+            }
         }
     }
 }

@@ -9,7 +9,8 @@ use super::{
     shared::Shared,
 };
 
-/// Slows requests down while OSS reports that a limit is reached.
+/// Layer that applies the [`Throttle`] middleware, which limits the request rate to what OSS
+/// accepts.
 ///
 /// Calls wait for a permit, first come, first served. The [module page](crate::throttle) describes
 /// what callers see and how the rate is found.
@@ -105,11 +106,10 @@ impl<S> Layer<S> for ThrottleLayer {
     }
 }
 
-/// Watches and controls the limiter of a [`ThrottleLayer`], and shares it between layers.
+/// Handle to the limiter of a [`ThrottleLayer`], to watch it, to control it and to share it.
 ///
-/// Cheap to clone. Layers of one handle ([`ThrottleLayer::shared`]) count as one client: what one
-/// of them learns about the limit holds for all. That is right for services that use up one quota,
-/// as two buckets of one account may do.
+/// Cheap to clone. Layers of one handle ([`ThrottleLayer::shared`]) share one limiter. Use this for
+/// services that share a quota, such as two buckets of one account.
 ///
 /// The counters count since the start and never go back.
 ///
@@ -132,7 +132,8 @@ pub struct ThrottleHandle {
 }
 
 impl ThrottleHandle {
-    /// Returns how many requests per second may be sent at present.
+    /// Returns how many requests per second may be sent at present. In an outage, this is the rate
+    /// of probes. A pause does not change it.
     #[must_use]
     pub fn rate(&self) -> f64 {
         self.shared.with(|limiter, now, _| {
@@ -166,8 +167,7 @@ impl ThrottleHandle {
         self.counts().failed
     }
 
-    /// Returns how many calls were rejected at once because they could not wait. A call whose wait
-    /// was too long counts, too.
+    /// Returns how many calls ended without a permit.
     #[must_use]
     pub fn rejected(&self) -> u64 {
         self.counts().rejected
@@ -186,12 +186,13 @@ impl ThrottleHandle {
         self.counts().delayed
     }
 
-    /// Sends nothing for this time. Calls wait, or are rejected if they cannot wait for so long.
+    /// Pauses all calls for this time. A pause that ends later stays. Calls wait, or are rejected if
+    /// they cannot wait for so long.
     pub fn pause_for(&self, time: Duration) {
         self.shared.with(|limiter, now, _| limiter.pause(time, now));
     }
 
-    /// Ends a pause, be it by [`pause_for`](Self::pause_for) or by a `Retry-After`.
+    /// Ends a pause, whether [`pause_for`](Self::pause_for) or a `Retry-After` started it.
     pub fn resume(&self) {
         self.shared.with(|limiter, now, wakers| limiter.resume(now, wakers));
     }

@@ -15,11 +15,11 @@ use crate::error::NotSentReason;
 pub(super) struct Limiter {
     pub(super) settings: Settings,
     rate: Rate,
-    /// By ticket, a number in the order of arrival.
+    /// The calls that wait, by ticket: a number in the order of arrival. A call that did not poll
+    /// when it could have is not in the queue until it does.
     queue: BTreeMap<u64, Waiting>,
     next_ticket: u64,
-    /// Calls that did not poll when they could have. They are not in the queue until they do.
-    skipped: usize,
+    waiting: usize,
     permits: f64,
     /// Permits are counted up to this time.
     at: f64,
@@ -31,10 +31,12 @@ pub(super) struct Limiter {
 
 #[derive(Debug)]
 struct Waiting {
-    /// None: it has been woken, or has not been polled yet.
+    /// None: it has been woken.
     waker: Option<Waker>,
     /// When it will poll by itself, or was woken.
     due: f64,
+    /// It has been passed over: the others do not wait for it any more.
+    is_late: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -47,20 +49,32 @@ pub(super) struct Counts {
     pub(super) delayed: u64,
 }
 
-/// What a call gets.
+/// A call that found no permit when it came.
+#[derive(Debug)]
+pub(super) struct Call {
+    /// None: it is not in the queue, because it has not been polled yet or does not wait any more.
+    ticket: Option<u64>,
+    since: f64,
+    deadline: Option<f64>,
+}
+
+impl Call {
+    pub(super) fn new(since: f64, deadline: Option<f64>) -> Self {
+        Self { ticket: None, since, deadline }
+    }
+}
+
+/// What a call gets when it is polled.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Entry {
+pub(super) enum Polled {
     Permit,
-    /// It waits until then, at most, for the reason given.
-    Wait {
-        ticket: u64,
-        until: f64,
-        reason: NotSentReason,
-    },
-    /// It would wait for this long, and cannot.
+    /// It is to poll again at this time, or when it is woken.
+    Pending(f64),
+    /// It has waited for this long, or would have to.
     Rejected {
         reason: NotSentReason,
         wait: f64,
+        has_waited: bool,
     },
 }
 
@@ -88,7 +102,7 @@ impl Limiter {
             rate: Rate::new(settings.first_rate, settings.max_rate),
             queue: BTreeMap::new(),
             next_ticket: 0,
-            skipped: 0,
+            waiting: 0,
             permits: 1.0,
             at: 0.0,
             paused_until: 0.0,
@@ -97,81 +111,80 @@ impl Limiter {
         }
     }
 
-    /// A call comes.
-    pub(super) fn enter(&mut self, deadline: Option<f64>, now: f64, wakers: &mut Wakers) -> Entry {
+    /// A call comes. True if it takes a permit.
+    pub(super) fn take(&mut self, now: f64) -> bool {
         self.advance(now);
-        if self.queue.is_empty() && self.is_permit_available(now) {
+        let is_first = self.queue.is_empty();
+        let takes = is_first && self.is_permit_available(now);
+        if takes {
             self.permits -= 1.0;
-            return Entry::Permit;
-        }
-        if self.queue.is_empty() {
+        } else if is_first {
             self.wanted_until = now + 1.0 / self.per_second(now);
         }
-        self.wake(now, wakers);
-        let by_wait = now + self.settings.max_wait.as_secs_f64();
-        let (until, reason) = match deadline {
-            Some(deadline) if deadline <= by_wait => (deadline, NotSentReason::Deadline),
-            _ => (by_wait, NotSentReason::MaxWait),
-        };
-        let reason = if until <= now || until < self.paused_until {
-            reason
-        } else if self.waiting() >= self.settings.max_waiting {
-            NotSentReason::QueueFull
-        } else {
-            let ticket = self.next_ticket;
-            self.next_ticket += 1;
-            let due = self.due(self.queue.len(), now);
-            self.queue.insert(ticket, Waiting { waker: None, due });
-            return Entry::Wait { ticket, until, reason };
-        };
-        self.counts.rejected += 1;
-        Entry::Rejected { reason, wait: self.due(self.queue.len(), now) - now }
+        takes
     }
 
-    /// A waiting call is polled. Ok if it takes a permit; else the time at which it should poll
-    /// again, and its waker is kept.
-    pub(super) fn poll(
-        &mut self,
-        ticket: u64,
-        waker: Waker,
-        now: f64,
-        wakers: &mut Wakers,
-    ) -> Result<(), f64> {
+    /// A call that found no permit is polled.
+    pub(super) fn poll(&mut self, call: &mut Call, waker: Waker, now: f64, wakers: &mut Wakers) -> Polled {
         self.advance(now);
+        let ticket = call.ticket.unwrap_or(self.next_ticket);
         let known = self.queue.remove(&ticket);
-        self.skipped -= usize::from(known.is_none());
+        let is_late = known.as_ref().map_or(call.ticket.is_some(), |waiting| waiting.is_late);
         wakers.drop.extend(known.and_then(|waiting| waiting.waker));
-        let mut blocked_until = f64::INFINITY;
-        if self.is_permit_available(now) {
-            self.skip_absent(ticket, now, wakers);
-            match self.queue.first_key_value() {
-                Some((first, waiting)) if *first < ticket => blocked_until = waiting.due + GRACE,
-                _ => {
-                    self.permits -= 1.0;
-                    wakers.drop.push(waker);
-                    self.wake(now, wakers);
-                    return Ok(());
-                }
+        let (until, reason) = self.limit_of(call);
+        let mut again = until;
+        if self.is_permit_available(now) && now <= until {
+            if !self.is_behind(ticket, now, wakers) {
+                self.permits -= 1.0;
+                wakers.drop.push(waker);
+                self.leave(call, now, wakers);
+                return Polled::Permit;
             }
+            again = again.min(now + GRACE);
         }
         let first = self.queue.keys().next().map_or(ticket, |first| *first);
-        let ahead = usize::try_from(ticket.saturating_sub(first)).unwrap_or(usize::MAX).min(self.queue.len());
-        let due = self.due(ahead, now);
-        self.queue.insert(ticket, Waiting { waker: Some(waker), due });
-        self.wake_others(ticket, now, wakers);
-        // The first one reads the clock from time to time, or the rate would not grow.
-        let grow = if ahead == 0 { now.max(self.paused_until) + LONGEST_STEP } else { f64::INFINITY };
-        Err(due.min(blocked_until).min(grow).max(now + TICK))
+        let ahead = usize::try_from(ticket.saturating_sub(first)).unwrap_or(usize::MAX);
+        let due = self.due(ahead.min(self.queue.len()), now);
+        let has_waited = call.ticket.is_some();
+        let too_late = until <= now || until < self.paused_until;
+        if too_late || !has_waited && self.waiting >= self.settings.max_waiting {
+            let reason = if too_late { reason } else { NotSentReason::QueueFull };
+            let wait = if has_waited { now - call.since } else { due - now };
+            self.counts.rejected += 1;
+            wakers.drop.push(waker);
+            self.leave(call, now, wakers);
+            return Polled::Rejected { reason, wait, has_waited };
+        }
+        if !has_waited {
+            call.ticket = Some(ticket);
+            self.next_ticket += 1;
+            self.waiting += 1;
+        }
+        self.queue.insert(ticket, Waiting { waker: Some(waker), due, is_late });
+        if ahead == 0 {
+            // The first one reads the clock from time to time, or the rate would not grow.
+            again = again.min(now.max(self.paused_until) + LONGEST_STEP);
+        }
+        Polled::Pending(due.min(again).max(now + TICK))
     }
 
-    /// A waiting call is dropped.
-    pub(super) fn leave(&mut self, ticket: u64, now: f64, wakers: &mut Wakers) {
-        match self.queue.remove(&ticket) {
-            Some(waiting) => wakers.drop.extend(waiting.waker),
-            None => self.skipped -= 1,
+    /// How long a call waits, and why no longer.
+    fn limit_of(&self, call: &Call) -> (f64, NotSentReason) {
+        let by_wait = call.since + self.settings.max_wait.as_secs_f64();
+        match call.deadline {
+            Some(deadline) if deadline <= by_wait => (deadline, NotSentReason::Deadline),
+            _ => (by_wait, NotSentReason::MaxWait),
         }
-        self.advance(now);
-        self.wake(now, wakers);
+    }
+
+    /// A call waits no longer.
+    pub(super) fn leave(&mut self, call: &mut Call, now: f64, wakers: &mut Wakers) {
+        if let Some(ticket) = call.ticket.take() {
+            self.waiting -= 1;
+            wakers.drop.extend(self.queue.remove(&ticket).and_then(|waiting| waiting.waker));
+            self.advance(now);
+            self.wake(now, wakers);
+        }
     }
 
     /// A response came to a request that was sent at that time.
@@ -240,11 +253,11 @@ impl Limiter {
 
     /// Permits per second.
     pub(super) fn per_second(&self, now: f64) -> f64 {
-        self.rate.per_second(self.queue.len(), now)
+        self.rate.per_second(self.waiting, now)
     }
 
     pub(super) fn waiting(&self) -> usize {
-        self.queue.len() + self.skipped
+        self.waiting
     }
 
     /// Counts the permits that have become available.
@@ -276,31 +289,29 @@ impl Limiter {
         now.max(self.paused_until) + missing / self.per_second(now)
     }
 
-    /// Passes over the calls before this one that have not polled although they could have.
-    fn skip_absent(&mut self, ticket: u64, now: f64, wakers: &mut Wakers) {
-        while let Some(first) = self.queue.first_entry() {
-            if *first.key() >= ticket || first.get().due + GRACE > now {
-                return;
+    /// Whether a call before this one is to take the permit, and has been woken for that. Calls that
+    /// have not polled although they could have are passed over.
+    fn is_behind(&mut self, ticket: u64, now: f64, wakers: &mut Wakers) -> bool {
+        while let Some(first) = self.queue.first_entry().filter(|first| *first.key() < ticket) {
+            let Waiting { due, is_late, .. } = *first.get();
+            if due + GRACE > now && !is_late {
+                self.wake(now, wakers);
+                return true;
             }
             wakers.wake.extend(first.remove().waker);
-            self.skipped += 1;
         }
+        false
     }
 
     /// Wakes as many calls as there are permits, and the first one if its timer is too late by now.
     fn wake(&mut self, now: f64, wakers: &mut Wakers) {
-        self.wake_others(u64::MAX, now, wakers);
-    }
-
-    /// As `wake`, but for a call that is being polled.
-    fn wake_others(&mut self, polled: u64, now: f64, wakers: &mut Wakers) {
         if self.queue.is_empty() {
             return;
         }
         let permits = if self.is_permit_available(now) { self.permits as usize } else { 0 };
         let first_due = self.due(0, now);
-        for (index, (ticket, waiting)) in self.queue.iter_mut().take(permits.max(1)).enumerate() {
-            if *ticket != polled && (index < permits || waiting.due > first_due + SLACK) {
+        for (index, waiting) in self.queue.values_mut().take(permits.max(1)).enumerate() {
+            if index < permits || waiting.due > first_due + SLACK {
                 waiting.due = waiting.due.min(first_due);
                 wakers.wake.extend(waiting.waker.take());
             }

@@ -5,9 +5,10 @@
 //! the rate that OSS accepts. A call that gets no permit by its [`Deadline`](crate::Deadline), or
 //! within [`max_wait`](ThrottleLayer::max_wait), ends as [`Error::NotSent`](crate::Error::NotSent).
 //!
-//! Put it inside the retry layer and outside [`OssErrorLayer`](crate::OssErrorLayer). It marks the
-//! errors whose retry it delays, and [`RetryPolicy`](crate::RetryPolicy) then retries at once,
-//! without using an attempt.
+//! Put it inside the retry layer and outside [`OssErrorLayer`](crate::OssErrorLayer). If OSS
+//! throttles a request, [`RetryPolicy`](crate::RetryPolicy) then retries it as soon as the throttle
+//! has a permit. Such a retry does not count as an attempt. If the same call is throttled again, it
+//! also waits for up to a second before it asks for a permit.
 //!
 //! ```
 //! use http::Request;
@@ -37,29 +38,37 @@
 //!
 //! # The law
 //!
-//! It is TCP's, with requests for bytes (CUBIC, RFC 9438).
+//! The rate follows TCP congestion control (CUBIC, RFC 9438), with requests in place of bytes.
 //!
-//! 1. **Slow start.** The rate begins at 250/s and doubles each round trip while calls wait.
-//! 2. **Cut.** A throttled response lowers the rate to 0.9 of what was accepted in the last second,
-//!    once per round trip. That is the limit, as far as it is known.
+//! 1. **Slow start.** The rate begins at 250/s and doubles each round trip (0.1 to 1 s) while calls
+//!    wait.
+//! 2. **Cut.** A throttled response lowers the rate to 0.9 of what was accepted in the last second
+//!    (or longer, until 20 were accepted), once per round trip, and at most by half. What was
+//!    accepted becomes the known limit.
 //! 3. **Growth.** While calls wait, the rate returns to the limit within 0.6 to 2.5 s (longer below
 //!    1.2 requests/s, or if responses take more than 0.6 s), stays near it, and then grows ever
-//!    faster in search of a new one. It does not grow without demand, and a quiet minute forgets
-//!    the limit.
-//! 4. **Tolerance.** Once a limit is known, up to 1.5 % throttled responses, of the last second or
-//!    the last hundred, are no reason for a cut: they may have nothing to do with the rate.
-//! 5. **Outage.** If nothing is accepted, a few requests are sent as probes and the others wait.
-//!    The first success brings back the rate from before.
+//!    faster in search of a new one. The rate grows only while calls wait. After a minute in which
+//!    none waited and none was throttled, the limit is forgotten.
+//! 4. **Tolerance.** Once a limit is known, the rate is cut only if more than 1.5 % of the
+//!    responses are throttled, of the last second or the last hundred. Fewer may have nothing to do
+//!    with the rate.
+//! 5. **Outage.** After ten responses in a row that were not accepted, a few requests are sent as
+//!    probes and the others wait: at most 10/s, one in 5 s for each waiting call, and fewer the
+//!    longer it lasts. The first success brings back the rate from before.
 //!
-//! Every 429, 503 and 509 counts as throttled, and so does every error that
-//! [`is_throttled`](crate::OssError::is_throttled). A success with `x-oss-qos-delay-time` is an
-//! early warning, unless the request set `x-oss-traffic-limit` itself. A `Retry-After` pauses all
-//! calls.
+//! Every 429, 503 and 509 counts as throttled here, and so does every error for which
+//! [`is_throttled`](crate::OssError::is_throttled) is true. A success with `x-oss-qos-delay-time`
+//! is an early warning, unless the request set `x-oss-traffic-limit` itself. A `Retry-After` pauses
+//! all calls if the error names a limit of the rate, or if nothing is accepted.
 //!
 //! The figures, what was tried, and what this does not solve are in `docs/throttle.md` of the
 //! repository.
 //!
-//! The throttle waits in the response future, so a `LoadShed` outside sees no back-pressure.
+//! # With other layers
+//!
+//! The throttle waits in the response future, so a `LoadShed` outside sees no back-pressure. A
+//! waiting call holds the service below it, which is ready: a `ConcurrencyLimit` there lends it a
+//! permit for the wait. Put such a limit outside, or give it room for the calls that wait.
 
 mod future;
 mod layer;

@@ -3,24 +3,24 @@
 use std::{
     mem,
     task::{Context, Poll},
-    time::Duration,
 };
 
 use http::{Request, Response};
-use tokio::time::Instant;
 use tower::Service;
 
 use super::{
-    future::{ResponseFuture, limits_itself, rejection},
-    limiter::Entry,
+    future::{ResponseFuture, limits_itself},
     shared::{Position, Shared},
 };
 use crate::{
     deadline::Deadline,
-    error::{FindOssError, NotSentError, NotSentReason},
+    error::{FindOssError, NotSentError},
 };
 
-/// The service that [`ThrottleLayer`](crate::ThrottleLayer) makes. Its clones share one limiter.
+/// Middleware that limits the request rate to what OSS accepts. Clones share one limiter.
+///
+/// The inner service must be `Clone`: a call that waits takes the service that is ready, and a
+/// clone replaces it. Its error must be one of this crate's, or a `BoxError`.
 #[derive(Clone, Debug)]
 pub struct Throttle<S> {
     inner: S,
@@ -32,17 +32,17 @@ impl<S> Throttle<S> {
         Self { inner, shared }
     }
 
-    /// Returns the inner service.
+    /// Gets a reference to the inner service.
     pub fn get_ref(&self) -> &S {
         &self.inner
     }
 
-    /// Returns the inner service, to change it.
+    /// Gets a mutable reference to the inner service.
     pub fn get_mut(&mut self) -> &mut S {
         &mut self.inner
     }
 
-    /// Returns the inner service, by value.
+    /// Consumes `self`, returning the inner service.
     pub fn into_inner(self) -> S {
         self.inner
     }
@@ -64,45 +64,27 @@ where
 
     #[inline]
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let now = Instant::now();
-        let deadline = Deadline::of(&request);
-        let entry = match deadline {
-            Some(deadline) if deadline.moment() < now => {
-                Entry::Rejected { reason: NotSentReason::Deadline, wait: 0.0 }
-            }
-            _ => self.shared.enter(deadline, now),
-        };
-        if entry == Entry::Permit {
-            let sent = self.shared.since_start(now);
+        let now = self.shared.now();
+        let deadline = Deadline::of(&request).map(|deadline| self.shared.since_start(deadline.moment()));
+        if deadline.is_none_or(|deadline| deadline >= now) && self.shared.take(now) {
             let limited = limits_itself(&request);
-            return ResponseFuture::sent(self.inner.call(request), self.shared.clone(), sent, limited);
+            return ResponseFuture::sent(self.inner.call(request), self.shared.clone(), now, limited);
         }
-        self.wait(request, entry, now)
+        self.wait(request, deadline, now)
     }
 }
 
 impl<S> Throttle<S> {
     #[cold]
     #[inline(never)]
-    fn wait<B>(&mut self, request: Request<B>, entry: Entry, now: Instant) -> ResponseFuture<S, B>
+    fn wait<B>(&mut self, request: Request<B>, deadline: Option<f64>, now: f64) -> ResponseFuture<S, B>
     where
         S: Service<Request<B>> + Clone,
     {
-        match entry {
-            Entry::Wait { ticket, until, reason } => {
-                // The service that is ready waits, too; the clone that replaces it must be polled
-                // ready first.
-                let clone = self.inner.clone();
-                let inner = mem::replace(&mut self.inner, clone);
-                let position = Position::new(self.shared.clone(), ticket, until, reason, now);
-                ResponseFuture::waiting(inner, request, position)
-            }
-            Entry::Rejected { reason, wait } => {
-                let wait = Duration::try_from_secs_f64(wait).unwrap_or(Duration::MAX);
-                ResponseFuture::rejected(rejection(&request, reason, wait))
-            }
-            // INVARIANT: the caller sends a request that has its permit.
-            Entry::Permit => unreachable!("a call with a permit does not wait"),
-        }
+        // The service that is ready waits, too; the clone that replaces it must be polled ready
+        // first.
+        let clone = self.inner.clone();
+        let inner = mem::replace(&mut self.inner, clone);
+        ResponseFuture::waiting(inner, request, Position::new(self.shared.clone(), deadline, now))
     }
 }

@@ -29,19 +29,27 @@ pub(super) fn rate(given: f64, default: f64) -> f64 {
 
 /// # Settings
 ///
+/// | | default |
+/// |---|---|
+/// | [`first_rate`](Self::first_rate) | 250 requests/s |
+/// | [`max_rate`](Self::max_rate) | 1 000 000 requests/s |
+/// | [`max_wait`](Self::max_wait) | 60 s |
+/// | [`max_waiting`](Self::max_waiting) | 10 000 calls |
+/// | [`max_retry_after`](Self::max_retry_after) | 30 s |
+///
 /// Numbers beyond the bounds are clamped, and NaN means the default. Set them before the first
 /// request: the clones of the layer, its handle and its services share them.
 impl ThrottleLayer {
     /// Sets the requests per second to begin with. Default: 250.
     ///
-    /// As long as no limit is known, the rate doubles each round trip while calls wait. Clamped to
-    /// 1/60 to 1 000 000.
+    /// As long as no limit is known, the rate doubles each round trip (0.1 to 1 s) while calls wait.
+    /// Clamped to 1/60 to 1 000 000.
     #[must_use]
     pub fn first_rate(self, per_second: f64) -> Self {
         self.set(|settings| settings.first_rate = rate(per_second, Settings::DEFAULT.first_rate))
     }
 
-    /// Sets the most requests per second, whatever the server accepts. Default: 1 000 000.
+    /// Sets the maximum rate, in requests per second. Default: 1 000 000.
     ///
     /// Use it for a quota that you know, or for your share of it. Clamped to 1/60 to 1 000 000.
     /// [`ThrottleHandle::set_max_rate`](super::ThrottleHandle::set_max_rate) changes it later.
@@ -50,22 +58,27 @@ impl ThrottleLayer {
         self.set(|settings| settings.max_rate = rate(per_second, Settings::DEFAULT.max_rate))
     }
 
-    /// Sets how long a call waits for a permit, at most. Default: 60 s.
+    /// Sets the maximum wait for a permit. Default: 60 s.
     ///
-    /// The [`Deadline`](crate::Deadline) of a request holds besides. With zero, a call that finds
-    /// no permit is rejected at once. Clamped to one day.
+    /// The [`Deadline`](crate::Deadline) of the request applies as well. With zero, a call that
+    /// finds no permit is rejected at once. Clamped to one day.
     #[must_use]
     pub fn max_wait(self, time: Duration) -> Self {
         self.set(|settings| settings.max_wait = time.min(DAY))
     }
 
-    /// Sets how many calls may wait. Default: 10 000. It bounds the memory that overload can take.
+    /// Sets how many calls may wait. Default: 10 000. One more is rejected at once, as
+    /// [`QueueFull`](crate::error::NotSentReason::QueueFull). It bounds the memory that overload can
+    /// take.
     #[must_use]
     pub fn max_waiting(self, calls: usize) -> Self {
         self.set(|settings| settings.max_waiting = calls)
     }
 
     /// Sets how long a `Retry-After` may pause all calls. Default: 30 s. Clamped to one day.
+    ///
+    /// Only an error that names a limit of the rate pauses all calls, or any error while nothing is
+    /// accepted.
     #[must_use]
     pub fn max_retry_after(self, time: Duration) -> Self {
         self.set(|settings| settings.max_retry_after = time.min(DAY))
@@ -81,7 +94,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 pub struct Change {
     /// What has changed.
     pub kind: ChangeKind,
-    /// Requests per second from now on.
+    /// Requests per second from now on. In an outage, the rate of probes.
     pub rate: f64,
     /// Calls that wait for a permit.
     pub waiting: usize,
@@ -91,8 +104,8 @@ pub struct Change {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ChangeKind {
-    /// The server has throttled a request, the first since the start or for a long time: the rate
-    /// now follows its limit.
+    /// A limit was found where none was known: the server has throttled or delayed a request. Not
+    /// sent again until the limit is forgotten.
     Slowed,
     /// Nothing is accepted any more: only a few requests are sent, as probes.
     OutageBegan,

@@ -1,6 +1,6 @@
 use std::{
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, PoisonError},
     task::{Context, Waker},
     time::Duration,
 };
@@ -8,14 +8,11 @@ use std::{
 use tokio::time::Instant;
 
 use super::{
-    limiter::{Entry, Limiter, Wakers},
+    limiter::{Call, Limiter, Polled, Wakers},
     rate::Outcome,
     settings::{Change, Settings},
 };
-use crate::{
-    deadline::{Deadline, far},
-    error::NotSentReason,
-};
+use crate::{deadline::far, sync::Mutex};
 
 /// A limiter behind its lock, and everybody who shares it.
 #[derive(Clone)]
@@ -44,20 +41,28 @@ impl Shared {
         Self(Arc::new(Inner { start: Instant::now(), limiter, on_change: Mutex::default() }))
     }
 
+    /// Seconds since the start, which is how the limiter counts time.
+    pub(super) fn now(&self) -> f64 {
+        self.since_start(Instant::now())
+    }
+
     pub(super) fn since_start(&self, moment: Instant) -> f64 {
         moment.saturating_duration_since(self.0.start).as_secs_f64()
+    }
+
+    pub(super) fn moment(&self, since_start: f64) -> Instant {
+        far(self.0.start, Duration::try_from_secs_f64(since_start).unwrap_or(Duration::MAX))
     }
 
     /// Locks the limiter. Whoever is to be woken is woken after that: it may lock the limiter at
     /// once.
     #[inline]
     pub(super) fn with<T>(&self, act: impl FnOnce(&mut Limiter, f64, &mut Wakers) -> T) -> T {
-        self.at(Instant::now(), act)
+        self.at(self.now(), act)
     }
 
     #[inline]
-    fn at<T>(&self, now: Instant, act: impl FnOnce(&mut Limiter, f64, &mut Wakers) -> T) -> T {
-        let now = self.since_start(now);
+    fn at<T>(&self, now: f64, act: impl FnOnce(&mut Limiter, f64, &mut Wakers) -> T) -> T {
         let mut wakers = Wakers::default();
         // A panic under the lock leaves nothing half done: wakers and hooks, which may panic, are
         // called outside.
@@ -67,9 +72,10 @@ impl Shared {
         result
     }
 
-    pub(super) fn enter(&self, deadline: Option<Deadline>, now: Instant) -> Entry {
-        let deadline = deadline.map(|deadline| self.since_start(deadline.moment()));
-        self.at(now, |limiter, now, wakers| limiter.enter(deadline, now, wakers))
+    /// Takes a permit, if there is one at once.
+    #[inline]
+    pub(super) fn take(&self, now: f64) -> bool {
+        self.at(now, |limiter, now, _| limiter.take(now))
     }
 
     /// Takes note of a response. True if the throttle delays what is sent after it, so that a retry
@@ -103,7 +109,7 @@ impl Shared {
             use crate::throttle::ChangeKind;
 
             let message = match change.kind {
-                ChangeKind::Slowed => "OSS throttles requests: slowing down",
+                ChangeKind::Slowed => "OSS throttles requests, or is overloaded: slowing down",
                 ChangeKind::OutageBegan => "OSS accepts no requests: only probes are sent",
                 ChangeKind::OutageEnded => "OSS accepts requests again",
             };
@@ -128,58 +134,33 @@ impl fmt::Debug for Shared {
     }
 }
 
-/// The position of a call in the queue. Dropped before it got its permit, it leaves the queue.
+/// A call that waits for a permit. Dropped before it got one, it leaves the queue.
 #[derive(Debug)]
 pub(super) struct Position {
-    pub(super) shared: Shared,
-    ticket: Option<u64>,
-    since: Instant,
-    /// It waits until then, at most.
-    pub(super) until: Instant,
-    reason: NotSentReason,
+    shared: Shared,
+    call: Call,
 }
 
 impl Position {
-    pub(super) fn new(
-        shared: Shared,
-        ticket: u64,
-        until: f64,
-        reason: NotSentReason,
-        since: Instant,
-    ) -> Self {
-        let left = Duration::try_from_secs_f64(until - shared.since_start(since)).unwrap_or(Duration::ZERO);
-        Self { shared, ticket: Some(ticket), since, until: far(since, left), reason }
+    pub(super) fn new(shared: Shared, deadline: Option<f64>, now: f64) -> Self {
+        Self { shared, call: Call::new(now, deadline) }
     }
 
-    /// Ok if it takes a permit; else the time at which it should be polled again.
-    pub(super) fn poll(&mut self, now: Instant, cx: &mut Context<'_>) -> Result<(), Instant> {
-        let Some(ticket) = self.ticket else { return Ok(()) };
+    pub(super) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    pub(super) fn poll(&mut self, now: f64, cx: &mut Context<'_>) -> Polled {
         let waker = cx.waker().clone();
-        let polled = self.shared.at(now, |limiter, now, wakers| {
-            limiter.poll(ticket, waker, now, wakers).map_err(|due| due - now)
-        });
-        match polled {
-            Ok(()) => {
-                self.ticket = None;
-                Ok(())
-            }
-            Err(nap) => Err(far(now, Duration::try_from_secs_f64(nap).unwrap_or(Duration::MAX))),
-        }
-    }
-}
-
-impl Position {
-    /// Leaves the queue without a permit: the reason, and how long it has waited.
-    pub(super) fn give_up(&mut self, now: Instant) -> (NotSentReason, Duration) {
-        self.shared.with(|limiter, _, _| limiter.counts.rejected += 1);
-        (self.reason, now - self.since)
+        self.shared.at(now, |limiter, now, wakers| limiter.poll(&mut self.call, waker, now, wakers))
     }
 }
 
 impl Drop for Position {
     fn drop(&mut self) {
-        if let Some(ticket) = self.ticket {
-            self.shared.with(|limiter, now, wakers| limiter.leave(ticket, now, wakers));
-        }
+        self.shared.with(|limiter, now, wakers| limiter.leave(&mut self.call, now, wakers));
     }
 }
+
+#[cfg(all(test, tower_oss_loom))]
+mod interleavings;

@@ -202,13 +202,15 @@ async fn a_rejected_call_leaves_the_queue_at_once() {
     let mut impatient = request(1);
     impatient.extensions_mut().insert(Deadline::after(2 * SECOND)); // before the pause begins
     let mut impatient = pin!(service.ready().await.unwrap().call(impatient));
-    let patient = service.ready().await.unwrap().call(request(2));
+    let patient = tokio::spawn(service.ready().await.unwrap().call(request(2)));
 
+    // Not at the deadline: it is known before that the pause is too long.
     assert_eq!(reason(&impatient.as_mut().await), Some(NotSentReason::Deadline));
+    assert!(begun.elapsed() < SECOND, "{:?}", begun.elapsed());
     assert!(refused.await.unwrap().is_err());
     // The future still exists, but is not in the queue.
-    assert_eq!((begun.elapsed(), handle.waiting()), (2 * SECOND, 1));
-    patient.await.unwrap();
+    assert_eq!(handle.waiting(), 1);
+    patient.await.unwrap().unwrap();
     let after = begun.elapsed().as_millis();
     assert!((10_100..11_500).contains(&after), "{after} ms: a pause of 10 s, and one turn");
 }
@@ -525,7 +527,7 @@ async fn what_an_inner_throttle_rejects_does_not_count_as_throttled() {
     let bucket = ThrottleLayer::new().max_waiting(0);
     let (outer, inner) = (account.handle(), bucket.handle());
     let service = ServiceBuilder::new()
-        .layer(RetryLayer::new(RetryPolicy::new().max_elapsed(15 * SECOND)))
+        .layer(RetryLayer::new(RetryPolicy::new().max_elapsed(15 * SECOND).random(|| 0.0)))
         .layer(account)
         .layer(bucket)
         .layer(OssErrorLayer::new())

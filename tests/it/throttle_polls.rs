@@ -196,3 +196,26 @@ async fn a_hundred_thousand_waiting_calls_are_polled_no_more_than_ten_thousand()
     // For its permit, for its response, and at times too early.
     assert!(many.0 <= many.1 * 3, "{many:?}");
 }
+#[tokio::test(start_paused = true)]
+async fn a_consumer_that_comes_back_soon_holds_up_others_no_longer_than_one_that_stays_away() {
+    let layer = ThrottleLayer::new().first_rate(10.0).max_rate(10.0).max_wait(600 * SECOND);
+    let (client, _) = stack(&layer, || None);
+    let inside = client.clone();
+    let consumer = tokio::spawn(async move {
+        let calls = stream::iter(0..40).map(|_| call(&inside)).buffer_unordered(16);
+        calls.then(|result| sleep(SECOND).map(|()| result.unwrap())).count().await
+    });
+    let mut others = JoinSet::new();
+    for _ in 0..20 {
+        sleep(SECOND).await;
+        let call = call(&client);
+        others.spawn(async move {
+            let called = Instant::now();
+            call.await.unwrap();
+            called.elapsed()
+        });
+    }
+    let longest = others.join_all().await.into_iter().max().unwrap();
+    assert_eq!(consumer.await.unwrap(), 40);
+    assert!(longest <= 2 * SECOND, "{longest:?}"); // 9.08 s now; 1.51 s with the patch
+}

@@ -52,7 +52,7 @@ async fn slowing_down_is_told_once_at_info() {
     let told = told([ok(), ok(), throttled(), ok(), throttled(), ok()]).await;
     let [(level, fields)] = &told[..] else { panic!("{told:?}") };
     assert_eq!(*level, Level::INFO);
-    assert_eq!(fields["message"], "OSS throttles requests: slowing down");
+    assert_eq!(fields["message"], "OSS throttles requests, or is overloaded: slowing down");
     assert_eq!(fields["oss.throttle.waiting"], "0");
     let rate: f64 = fields["oss.throttle.rate"].parse().unwrap();
     assert!(0.0 < rate && rate < 250.0, "less than the first rate: {rate}");
