@@ -78,9 +78,11 @@
 //! The number of attempts, the time limit, the [`Deadline`](crate::Deadline) of the request, and a
 //! [`RetryBudget`] that all clones share, so that an outage does not triple the number of requests.
 //!
-//! With a [`ThrottleLayer`](crate::ThrottleLayer) below, a throttled request is retried at once,
-//! because the throttle does the waiting. Such retries use no attempt and no budget. They end at
-//! `max_elapsed` or the deadline. If neither is set, they end 20 s after the first one.
+//! With a [`ThrottleLayer`](crate::ThrottleLayer) below, a throttled request is retried without a
+//! wait of its own, because the throttle does the waiting. From the second such retry of a call on,
+//! the policy waits for up to a second as well: the object itself may be in demand. Such retries
+//! use no attempt and no budget. They end at `max_elapsed` or the deadline. If neither is set, they
+//! end 20 s after the first one.
 //!
 //! The time that the first attempt waits in the throttle counts towards `max_elapsed` and the
 //! deadline. Only the deadline, or the throttle's `max_wait`, ends that wait. Nothing of this stops

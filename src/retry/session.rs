@@ -18,6 +18,8 @@ pub(super) struct Session {
     /// Attempts that count towards `max_attempts`. Retries that a throttle delays do not, nor does
     /// the one after the clock was corrected.
     counted: u32,
+    /// Retries that a throttle delayed.
+    delayed: u32,
     /// The failed attempts, once there is a retry.
     earlier: Option<Box<History>>,
     deposited: bool,
@@ -55,6 +57,7 @@ impl Session {
         Self {
             attempt: Attempt::FIRST,
             counted: 1,
+            delayed: 0,
             earlier: None,
             deposited: false,
             skew_retried: false,
@@ -110,8 +113,10 @@ impl Session {
         if used_up || settings.max_attempts <= 1 {
             return Err(RetryStop::AttemptsExhausted);
         }
-        let delay = if free {
+        let delay = if corrected {
             Duration::ZERO
+        } else if free {
+            settings.delay_before_throttle(self.delayed)
         } else {
             settings.delay(facts.verdict, self.counted - 1, facts.retry_after)
         };
@@ -123,6 +128,7 @@ impl Session {
             self.counted = self.counted.saturating_add(1);
         }
         self.skew_retried |= corrected;
+        self.delayed = self.delayed.saturating_add(u32::from(facts.delayed_by_throttle));
         self.ambiguous |= facts.verdict == Verdict::Transient && facts.changes_something;
         self.attempt = self.attempt.next(facts.was_sent);
         Ok(Next { delay, end })

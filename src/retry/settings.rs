@@ -30,8 +30,21 @@ impl RetrySettings {
     /// The wait before the retry `n`, counted from 0.
     pub(super) fn delay(&self, verdict: Verdict, n: u32, retry_after: Option<Duration>) -> Duration {
         let backoff = if verdict == Verdict::Throttled { self.throttled_backoff } else { self.backoff };
-        let sample = self.random.as_ref().map_or_else(fastrand::f64, |random| random());
-        retry_after.unwrap_or_default().min(self.max_retry_after) + backoff.delay(n, sample)
+        retry_after.unwrap_or_default().min(self.max_retry_after) + backoff.delay(n, self.sample())
+    }
+
+    /// The wait before the retry `n`, counted from 0, that a throttle delays as well.
+    ///
+    /// The first is sent as soon as the throttle allows. A request that is throttled again may be
+    /// limited by itself, for its object is in demand for example, while the throttle lets others
+    /// pass.
+    pub(super) fn delay_before_throttle(&self, n: u32) -> Duration {
+        let backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(1));
+        n.checked_sub(1).map_or(Duration::ZERO, |n| backoff.delay(n, self.sample()))
+    }
+
+    fn sample(&self) -> f64 {
+        self.random.as_ref().map_or_else(fastrand::f64, |random| random())
     }
 }
 

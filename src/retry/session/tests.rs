@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use super::*;
 use crate::clock::ClockOffset;
 
@@ -24,14 +26,16 @@ fn facts(verdict: Verdict) -> Facts {
 }
 
 #[test]
-fn an_error_that_a_throttle_delays_is_retried_at_once_until_the_time_limit() {
-    let settings = RetrySettings::default();
+fn an_error_that_a_throttle_delays_is_retried_until_the_time_limit_at_most_a_second_later() {
+    let settings = RetrySettings { random: Some(Arc::new(|| 0.5)), ..RetrySettings::default() };
     let mut session = Session::new(&settings, 0, Instant::now);
     let start = Instant::now();
     let delayed = |verdict| Facts { delayed_by_throttle: true, ..facts(verdict) };
     for second in 0..20 {
         let now = start + Duration::from_secs(second);
-        assert_eq!(delay(&mut session, &delayed(Verdict::Throttled), &settings, now), Ok(Duration::ZERO));
+        let expected = [0, 50, 100, 200, 400].get(second as usize).copied().unwrap_or(500);
+        let delay = delay(&mut session, &delayed(Verdict::Throttled), &settings, now);
+        assert_eq!(delay, Ok(Duration::from_millis(expected)));
     }
     let end = start + Duration::from_secs(20);
     assert_eq!(delay(&mut session, &delayed(Verdict::Throttled), &settings, end), Err(RetryStop::OutOfTime));
