@@ -32,6 +32,7 @@ fn scenario(quota: Quota, rate: f64) -> Scenario {
             outage: None,
             noise: 0.0,
             random_429s: 0.0,
+            proxy_503s: 0.0,
             way: (0.005, 0.010),
         },
         load: Load::Workers { count: 64.max((rate * 0.05) as usize), until: 60.0 },
@@ -136,11 +137,17 @@ fn random() {
                 both(&scenario, Kind::Ours, rate * (1.0 - share), 30.0, 60.0)
             );
         }
+        let mut scenario = bucket(rate);
+        scenario.nature.proxy_503s = 0.1;
+        println!(
+            "  {rate:4}/s   10 % by a proxy's 503  {}",
+            both(&scenario, Kind::Ours, 0.9 * rate, 30.0, 60.0)
+        );
     }
 }
 
 fn starts() {
-    println!("\nthe first 10 s, 256 workers, quota 500/s, by the time that an answer takes");
+    println!("\nthe first 10 s, 256 workers, quota 500/s, by the time that a response takes");
     for millis in [1, 20, 50, 100, 200, 300] {
         let mut scenario = bucket(500.0);
         let way = f64::from(millis) / 2000.0;

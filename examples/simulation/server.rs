@@ -8,7 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response};
+use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::Full;
 use tokio::time::{Instant, sleep};
 use tower::{BoxError, Service};
@@ -55,6 +55,8 @@ pub(crate) struct Nature {
     pub(crate) noise: f64,
     /// Share of the requests that is throttled at random.
     pub(crate) random_429s: f64,
+    /// Share of the requests that a broken proxy responds to, with a 503 of its own.
+    pub(crate) proxy_503s: f64,
     /// Time of one way, from and to.
     pub(crate) way: (f64, f64),
 }
@@ -87,6 +89,7 @@ struct State {
 enum Verdict {
     Accepted,
     Throttled,
+    Unavailable,
     Failed,
 }
 
@@ -177,12 +180,17 @@ impl State {
         let slot = self.record.slot(client, now);
         match verdict {
             Verdict::Accepted => slot.accepted += 1,
-            Verdict::Throttled => slot.throttled += 1,
+            Verdict::Throttled | Verdict::Unavailable => slot.throttled += 1,
             Verdict::Failed => slot.failed += 1,
         }
         let mut response = match verdict {
             Verdict::Accepted => Response::default(),
             Verdict::Throttled => self.throttled.clone(),
+            Verdict::Unavailable => {
+                let mut response = Response::default();
+                *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+                response
+            }
             Verdict::Failed => self.failed.clone(),
         };
         match self.nature.quota {
@@ -201,6 +209,9 @@ impl State {
         }
         if self.nature.random_429s > 0.0 && self.random.next() < self.nature.random_429s {
             return Verdict::Throttled;
+        }
+        if self.nature.proxy_503s > 0.0 && self.random.next() < self.nature.proxy_503s {
+            return Verdict::Unavailable;
         }
         self.catch_up(now);
         let (cost, charges) = match self.nature.quota {

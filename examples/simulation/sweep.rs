@@ -103,7 +103,7 @@ fn plan(seed: u64) -> Plan {
         if random_429s > 0.0 { format!("; {:.1} % random 429s", 100.0 * random_429s) } else { String::new() },
     );
     let way = (latency / 2.0 * (1.0 - jitter), latency / 2.0 * (1.0 + jitter));
-    let nature = Nature { quota, steps, outage, noise: 0.0, random_429s, way };
+    let nature = Nature { quota, steps, outage, noise: 0.0, random_429s, proxy_503s: 0.0, way };
     let limits = Limits {
         max_elapsed: Duration::from_secs(60),
         retry,

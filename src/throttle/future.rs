@@ -21,8 +21,8 @@ use super::{
 use crate::{
     deadline::Deadline,
     error::{
-        ErrorClass, FindOssError, LastError, NotSentError, NotSentReason, OssError, X_OSS_TRAFFIC_LIMIT,
-        qos_delay,
+        ErrorClass, FindOssError, LastError, NotSentError, NotSentReason, OssError, X_OSS_REQUEST_ID,
+        X_OSS_TRAFFIC_LIMIT, qos_delay,
     },
 };
 
@@ -190,15 +190,17 @@ where
 }
 
 fn report_of_response<R>(response: &Response<R>, limited: bool) -> Report {
+    let is_from_oss = || response.headers().contains_key(&X_OSS_REQUEST_ID);
     let outcome = match response.status().as_u16() {
         200..=299 if !limited && qos_delay(response.headers()).is_some() => Outcome::Delayed,
-        status => outcome_of(status),
+        status => outcome_of(status, is_from_oss),
     };
     Report { outcome, names_limit: false, retry_after: None }
 }
 
-fn outcome_of(status: u16) -> Outcome {
+fn outcome_of(status: u16, is_from_oss: impl FnOnce() -> bool) -> Outcome {
     match status {
+        503 if !is_from_oss() => Outcome::Unavailable,
         429 | 503 | 509 => Outcome::Throttled,
         500..=599 => Outcome::Failed,
         _ => Outcome::Accepted,
@@ -207,7 +209,7 @@ fn outcome_of(status: u16) -> Outcome {
 
 fn report_of_error(error: &OssError) -> Report {
     let names_limit = error.is_throttled();
-    let outcome = match outcome_of(error.status().as_u16()) {
+    let outcome = match outcome_of(error.status().as_u16(), || error.request_id().is_some()) {
         _ if names_limit => Outcome::Throttled,
         Outcome::Accepted if error.class() == ErrorClass::Server => Outcome::Failed,
         by_status => by_status,

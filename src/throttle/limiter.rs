@@ -204,7 +204,7 @@ impl Limiter {
                 self.counts.accepted += 1;
                 self.counts.delayed += 1;
             }
-            Outcome::Throttled => self.counts.throttled += 1,
+            Outcome::Throttled | Outcome::Unavailable => self.counts.throttled += 1,
             Outcome::Failed => self.counts.failed += 1,
         }
         let change = match (was_outage, self.rate.is_outage()) {

@@ -51,7 +51,8 @@
 //!    none waited and none was throttled, the limit is forgotten.
 //! 4. **Tolerance.** Once a limit is known, the rate is cut only if more than 1.5 % of the
 //!    responses are throttled, of the last second or the last hundred. Fewer may have nothing to do
-//!    with the rate.
+//!    with the rate. A 503 without a request id is not from OSS, but from a proxy that may be
+//!    broken: 30 % of these are tolerated.
 //! 5. **Outage.** After ten responses in a row that were not accepted, a few requests are sent as
 //!    probes and the others wait: at most 10/s, one in 5 s for each waiting call, and fewer the
 //!    longer it lasts. The first success brings back the rate from before.

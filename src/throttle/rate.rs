@@ -11,6 +11,8 @@ pub(super) enum Outcome {
     Delayed,
     /// A limit is reached.
     Throttled,
+    /// A 503 without a request id, which OSS did not send: a proxy is overloaded, or broken.
+    Unavailable,
     /// The server failed without naming a limit.
     Failed,
 }
@@ -61,6 +63,9 @@ const SETTLE: f64 = 0.05;
 /// This share may be throttled for reasons other than the rate: a limit that is passed soon
 /// throttles more.
 const TOLERATED: f64 = 0.015;
+/// How much a 503 of a proxy counts. Up to 30 % are tolerated: one proxy of four that is broken has
+/// nothing to do with the rate.
+const UNAVAILABLE: f64 = 0.05;
 /// The share is taken over the responses of a second, or over this many.
 const SAMPLE: f64 = 100.0;
 /// Slow start doubles once in a round trip, within these bounds.
@@ -164,8 +169,8 @@ impl Rate {
                 self.accept(sent, now);
                 self.cut(sent, now);
             }
-            Outcome::Throttled => {
-                self.sample(sent, 1.0);
+            Outcome::Throttled | Outcome::Unavailable => {
+                self.sample(sent, if outcome == Outcome::Throttled { 1.0 } else { UNAVAILABLE });
                 if self.limit.is_none() || self.throttled > TOLERATED {
                     self.cut(sent, now);
                 }

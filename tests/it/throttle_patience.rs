@@ -12,7 +12,7 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::{FutureExt, future::join_all};
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use tokio::{
     task::JoinSet,
@@ -122,9 +122,29 @@ async fn a_low_rate_grows_while_a_call_waits() {
 
 #[tokio::test(start_paused = true)]
 async fn one_throttled_response_in_a_hundred_costs_less_than_half_of_the_throughput() {
+    let per_second = accepted_beside(|number| (number % 100 == 99).then(throttled)).await;
+    assert!(per_second >= 450, "{per_second} of about 900");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_broken_proxy_of_ten_costs_less_than_half_of_the_throughput() {
+    let unavailable = || {
+        let mut response = ok();
+        *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+        response
+    };
+    let per_second = accepted_beside(move |number| (number % 10 == 9).then(unavailable)).await;
+    assert!(per_second >= 450, "{per_second} of about 900");
+    // If more than 30 % are unavailable, it is overload.
+    let per_second = accepted_beside(move |number| (number % 2 == 1).then(unavailable)).await;
+    assert!(per_second <= 250, "{per_second}");
+}
+
+/// Requests accepted per second, by ten workers beside some responses that are not accepted.
+async fn accepted_beside(other: impl Fn(usize) -> Option<Reply> + Clone + Send + Sync + 'static) -> u64 {
     let throttle = ThrottleLayer::new();
     let handle = throttle.handle();
-    let server = server(|number, _| if number % 100 == 99 { throttled() } else { ok() });
+    let server = server(move |number, _| other(number).unwrap_or_else(ok));
     let client = throttle.layer(OssErrorLayer::new().layer(server));
     let begun = Instant::now();
     let mut workers = JoinSet::new();
@@ -139,8 +159,7 @@ async fn one_throttled_response_in_a_hundred_costs_less_than_half_of_the_through
     sleep(20 * SECOND).await;
     let before = handle.accepted();
     workers.join_all().await;
-    let per_second = (handle.accepted() - before) / 10;
-    assert!(per_second >= 450, "{per_second} of about 900");
+    (handle.accepted() - before) / 10
 }
 
 #[tokio::test(start_paused = true)]
