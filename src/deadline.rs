@@ -21,17 +21,17 @@ use tokio::time::Instant;
 /// assert!(Deadline::of(&request).is_some());
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Deadline {
-    moment: Instant,
-    /// It is the time limit of the retry policy.
-    is_of_policy: bool,
-}
+pub struct Deadline(Instant);
+
+/// The time limit of the retry policy, for the throttle below it: a request extension.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct MaxElapsed(pub(crate) Instant);
 
 impl Deadline {
     /// Creates a deadline at this time.
     #[must_use]
     pub fn at(moment: Instant) -> Self {
-        Self { moment, is_of_policy: false }
+        Self(moment)
     }
 
     /// Creates a deadline this long from now, or in thirty years if the clock cannot represent
@@ -44,21 +44,18 @@ impl Deadline {
     /// Returns the time.
     #[must_use]
     pub fn moment(self) -> Instant {
-        self.moment
-    }
-
-    /// The time limit of the retry policy, for the throttle.
-    pub(crate) fn of_policy(moment: Instant) -> Self {
-        Self { moment, is_of_policy: true }
-    }
-
-    pub(crate) fn is_of_policy(self) -> bool {
-        self.is_of_policy
+        self.0
     }
 
     /// Returns the deadline of a request, if it has one.
     #[must_use]
     pub fn of<B>(request: &Request<B>) -> Option<Self> {
+        request.extensions().get().copied()
+    }
+}
+
+impl MaxElapsed {
+    pub(crate) fn of<B>(request: &Request<B>) -> Option<Self> {
         request.extensions().get().copied()
     }
 }

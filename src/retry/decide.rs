@@ -11,7 +11,7 @@ use super::{
 use crate::{
     attempt::Attempt,
     clock::may_be_skewed,
-    deadline::Deadline,
+    deadline::MaxElapsed,
     error::{CallNotes, LastError, Notes, RetryStop},
 };
 
@@ -193,12 +193,13 @@ impl RetryPolicy {
     }
 
     /// Adds the extensions that the layers below read.
-    fn prepare<B>(&self, request: &mut Request<B>, cause: Cause<'_>, end: Option<Deadline>) {
+    fn prepare<B>(&self, request: &mut Request<B>, cause: Cause<'_>, end: Option<Instant>) {
         let extensions = request.extensions_mut();
         extensions.insert(self.session.attempt);
-        if let Some(end) = end {
-            extensions.insert(end);
-        }
+        match end {
+            Some(end) => extensions.insert(MaxElapsed(end)),
+            None => extensions.remove(),
+        };
         if let Cause::Oss(error) = cause {
             extensions.insert(LastError(error.clone()));
         }

@@ -82,7 +82,7 @@
 //! wait of its own, because the throttle does the waiting. From the second such retry of a call on,
 //! the policy waits for up to a second as well: the object itself may be in demand. Such retries
 //! use no attempt and no budget. They end at `max_elapsed` or the deadline. If neither is set, they
-//! end 20 s after the first one.
+//! end 20 s after the first one, plus the time that a `Retry-After` asks for.
 //!
 //! The time that the first attempt waits in the throttle counts towards `max_elapsed` and the
 //! deadline. Only the deadline, or the throttle's `max_wait`, ends that wait. Nothing of this stops

@@ -46,8 +46,8 @@ const CORRECTED: u64 = 60_000;
 pub(super) struct Next {
     /// How long to wait before it.
     pub(super) delay: Duration,
-    /// The end of the call, if it is limited: a throttle below lets the attempt wait no longer.
-    pub(super) end: Option<Deadline>,
+    /// The end of the call, if the policy limits it: a throttle below lets the attempt wait no longer.
+    pub(super) end: Option<Instant>,
 }
 
 impl Session {
@@ -176,7 +176,8 @@ impl Session {
         }
     }
 
-    /// Checks that the next attempt starts in time. Returns the end of the call, if it is limited.
+    /// Checks that the next attempt starts in time. Returns the end of the call, if the policy limits
+    /// it.
     ///
     /// The first retry that a throttle delays starts the limit of such retries.
     fn enforce_time_limit(
@@ -185,18 +186,21 @@ impl Session {
         settings: &RetrySettings,
         now: impl FnOnce() -> Instant,
         delay: Duration,
-    ) -> Result<Option<Deadline>, RetryStop> {
+    ) -> Result<Option<Instant>, RetryStop> {
         let unlimited = facts.delayed_by_throttle && facts.deadline.is_none();
-        let limit = settings.max_elapsed.or(unlimited.then_some(DELAYED_LIMIT));
+        // The throttle pauses for this time first.
+        let pause = facts.retry_after.unwrap_or_default().min(settings.max_retry_after);
+        let limit = settings.max_elapsed.or(unlimited.then_some(DELAYED_LIMIT + pause));
         if limit.is_none() && facts.deadline.is_none() {
             return Ok(None);
         }
         let now = now();
         let by_limit = limit.and_then(|limit| self.started.get_or_insert(now).checked_add(limit));
-        let by_limit = by_limit.map(Deadline::of_policy);
-        let end = by_limit.into_iter().chain(facts.deadline).min();
-        let in_time = end.is_none_or(|end| now.checked_add(delay).is_some_and(|next| next < end.moment()));
-        if in_time { Ok(end) } else { Err(RetryStop::OutOfTime) }
+        let deadline = facts.deadline.map(Deadline::moment);
+        let in_time = now.checked_add(delay).is_some_and(|next| {
+            by_limit.is_none_or(|end| next < end) && deadline.is_none_or(|end| next < end)
+        });
+        if in_time { Ok(by_limit) } else { Err(RetryStop::OutOfTime) }
     }
 }
 

@@ -10,7 +10,7 @@ use std::{
 
 use http::{Request, Response};
 use pin_project_lite::pin_project;
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep};
 use tower::Service;
 
 use super::{
@@ -19,7 +19,7 @@ use super::{
     shared::{Position, Report, Shared},
 };
 use crate::{
-    deadline::Deadline,
+    deadline::{Deadline, MaxElapsed},
     error::{
         ErrorClass, FindOssError, LastError, NotSentError, NotSentReason, OssError, X_OSS_REQUEST_ID,
         X_OSS_TRAFFIC_LIMIT, qos_delay,
@@ -80,8 +80,8 @@ where
 }
 
 fn rejection<B>(request: &Request<B>, reason: NotSentReason, wait: Duration) -> NotSentError {
-    let reason = match (reason, Deadline::of(request)) {
-        (NotSentReason::Deadline, Some(deadline)) if deadline.is_of_policy() => NotSentReason::MaxElapsed,
+    let reason = match (reason, end_of(request)) {
+        (NotSentReason::Deadline, Some((_, reason))) => reason,
         _ => reason,
     };
     #[cfg(feature = "tracing")]
@@ -95,6 +95,13 @@ fn rejection<B>(request: &Request<B>, reason: NotSentReason, wait: Duration) -> 
     );
     let last = request.extensions().get().map(|LastError(error)| error.clone());
     NotSentError::new(reason, wait, last)
+}
+
+/// When a request may be sent at the latest, and why.
+pub(super) fn end_of<B>(request: &Request<B>) -> Option<(Instant, NotSentReason)> {
+    let deadline = Deadline::of(request).map(|deadline| (deadline.moment(), NotSentReason::Deadline));
+    let limit = MaxElapsed::of(request).map(|limit| (limit.0, NotSentReason::MaxElapsed));
+    deadline.into_iter().chain(limit).min_by_key(|(end, _)| *end)
 }
 
 /// Whether the request itself limits its bandwidth. A delay of its response says nothing of the

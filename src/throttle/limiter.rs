@@ -16,9 +16,12 @@ pub(super) struct Limiter {
     pub(super) settings: Settings,
     rate: Rate,
     /// The calls that wait, by ticket: a number in the order of arrival. A call that did not poll
-    /// when it could have is not in the queue until it does.
-    queue: BTreeMap<u64, Waiting>,
+    /// when it could have is in neither map until it does.
+    asleep: BTreeMap<u64, Waiting>,
+    /// Those that have been woken, and have not polled yet.
+    awake: BTreeMap<u64, Waiting>,
     next_ticket: u64,
+    /// All calls that wait.
     waiting: usize,
     permits: f64,
     /// Permits are counted up to this time.
@@ -31,7 +34,7 @@ pub(super) struct Limiter {
 
 #[derive(Debug)]
 struct Waiting {
-    /// None: it has been woken.
+    /// None if it is awake.
     waker: Option<Waker>,
     /// When it will poll by itself, or was woken.
     due: f64,
@@ -100,7 +103,8 @@ impl Limiter {
         Self {
             settings,
             rate: Rate::new(settings.first_rate, settings.max_rate),
-            queue: BTreeMap::new(),
+            asleep: BTreeMap::new(),
+            awake: BTreeMap::new(),
             next_ticket: 0,
             waiting: 0,
             permits: 1.0,
@@ -114,7 +118,7 @@ impl Limiter {
     /// A call comes. True if it takes a permit.
     pub(super) fn take(&mut self, now: f64) -> bool {
         self.advance(now);
-        let is_first = self.queue.is_empty();
+        let is_first = self.first().is_none();
         let takes = is_first && self.is_permit_available(now);
         if takes {
             self.permits -= 1.0;
@@ -128,7 +132,7 @@ impl Limiter {
     pub(super) fn poll(&mut self, call: &mut Call, waker: Waker, now: f64, wakers: &mut Wakers) -> Polled {
         self.advance(now);
         let ticket = call.ticket.unwrap_or(self.next_ticket);
-        let known = self.queue.remove(&ticket);
+        let known = self.remove(ticket);
         let is_late = known.as_ref().map_or(call.ticket.is_some(), |waiting| waiting.is_late);
         wakers.drop.extend(known.and_then(|waiting| waiting.waker));
         let (until, reason) = self.limit_of(call);
@@ -142,25 +146,27 @@ impl Limiter {
             }
             again = again.min(now + GRACE);
         }
-        let first = self.queue.keys().next().map_or(ticket, |first| *first);
-        let ahead = usize::try_from(ticket.saturating_sub(first)).unwrap_or(usize::MAX);
-        let due = self.due(ahead.min(self.queue.len()), now);
-        let has_waited = call.ticket.is_some();
+        let ahead = ticket.saturating_sub(self.first().unwrap_or(ticket));
+        let ahead = usize::try_from(ahead).unwrap_or(usize::MAX).min(self.asleep.len() + self.awake.len());
+        let due = self.due(ahead, now);
+        let is_known = call.ticket.is_some();
         let too_late = until <= now || until < self.paused_until;
-        if too_late || !has_waited && self.waiting >= self.settings.max_waiting {
+        if too_late || !is_known && self.waiting >= self.settings.max_waiting {
             let reason = if too_late { reason } else { NotSentReason::QueueFull };
+            // A call that is polled for the first time after its end has waited, too.
+            let has_waited = is_known || call.since < until && until <= now;
             let wait = if has_waited { now - call.since } else { due - now };
             self.counts.rejected += 1;
             wakers.drop.push(waker);
             self.leave(call, now, wakers);
             return Polled::Rejected { reason, wait, has_waited };
         }
-        if !has_waited {
+        if !is_known {
             call.ticket = Some(ticket);
             self.next_ticket += 1;
             self.waiting += 1;
         }
-        self.queue.insert(ticket, Waiting { waker: Some(waker), due, is_late });
+        self.asleep.insert(ticket, Waiting { waker: Some(waker), due, is_late });
         if ahead == 0 {
             // The first one reads the clock from time to time, or the rate would not grow.
             again = again.min(now.max(self.paused_until) + LONGEST_STEP);
@@ -181,7 +187,7 @@ impl Limiter {
     pub(super) fn leave(&mut self, call: &mut Call, now: f64, wakers: &mut Wakers) {
         if let Some(ticket) = call.ticket.take() {
             self.waiting -= 1;
-            wakers.drop.extend(self.queue.remove(&ticket).and_then(|waiting| waiting.waker));
+            wakers.drop.extend(self.remove(ticket).and_then(|waiting| waiting.waker));
             self.advance(now);
             self.wake(now, wakers);
         }
@@ -267,7 +273,7 @@ impl Limiter {
             return;
         }
         self.at = now;
-        let wanted_until = if self.queue.is_empty() { self.wanted_until } else { now };
+        let wanted_until = if self.first().is_none() { self.wanted_until } else { now };
         // Nobody knows what is accepted while nothing is sent.
         let wanted = wanted_until.min(now) - from.max(self.paused_until);
         if wanted > 0.0 {
@@ -289,32 +295,50 @@ impl Limiter {
         now.max(self.paused_until) + missing / self.per_second(now)
     }
 
+    /// The ticket of the first call that is there.
+    fn first(&self) -> Option<u64> {
+        let (asleep, awake) = (self.asleep.keys().next(), self.awake.keys().next());
+        asleep.into_iter().chain(awake).min().copied()
+    }
+
+    fn remove(&mut self, ticket: u64) -> Option<Waiting> {
+        self.asleep.remove(&ticket).or_else(|| self.awake.remove(&ticket))
+    }
+
     /// Whether a call before this one is to take the permit, and has been woken for that. Calls that
     /// have not polled although they could have are passed over.
     fn is_behind(&mut self, ticket: u64, now: f64, wakers: &mut Wakers) -> bool {
-        while let Some(first) = self.queue.first_entry().filter(|first| *first.key() < ticket) {
-            let Waiting { due, is_late, .. } = *first.get();
-            if due + GRACE > now && !is_late {
-                self.wake(now, wakers);
-                return true;
+        while let Some(first) = self.first().filter(|first| *first < ticket) {
+            // No other is woken: two calls behind an absent one would wake each other for ever.
+            if let Some(waiting) = self.wake_one(first, now, wakers) {
+                if waiting.due + GRACE > now && !waiting.is_late {
+                    return true;
+                }
+                self.awake.remove(&first);
             }
-            wakers.wake.extend(first.remove().waker);
         }
         false
     }
 
     /// Wakes as many calls as there are permits, and the first one if its timer is too late by now.
     fn wake(&mut self, now: f64, wakers: &mut Wakers) {
-        if self.queue.is_empty() {
-            return;
-        }
         let permits = if self.is_permit_available(now) { self.permits as usize } else { 0 };
-        let first_due = self.due(0, now);
-        for (index, waiting) in self.queue.values_mut().take(permits.max(1)).enumerate() {
-            if index < permits || waiting.due > first_due + SLACK {
-                waiting.due = waiting.due.min(first_due);
-                wakers.wake.extend(waiting.waker.take());
+        while self.awake.len() < permits.max(1) {
+            let Some((ticket, waiting)) = self.asleep.first_key_value() else { return };
+            if self.awake.len() >= permits && waiting.due <= self.due(0, now) + SLACK {
+                return;
             }
+            self.wake_one(*ticket, now, wakers);
         }
+    }
+
+    fn wake_one(&mut self, ticket: u64, now: f64, wakers: &mut Wakers) -> Option<&Waiting> {
+        let due = self.due(0, now);
+        if let Some(mut waiting) = self.asleep.remove(&ticket) {
+            waiting.due = waiting.due.min(due);
+            wakers.wake.extend(waiting.waker.take());
+            self.awake.insert(ticket, waiting);
+        }
+        self.awake.get(&ticket)
     }
 }

@@ -9,13 +9,10 @@ use http::{Request, Response};
 use tower::Service;
 
 use super::{
-    future::{ResponseFuture, limits_itself},
+    future::{ResponseFuture, end_of, limits_itself},
     shared::{Position, Shared},
 };
-use crate::{
-    deadline::Deadline,
-    error::{FindOssError, NotSentError},
-};
+use crate::error::{FindOssError, NotSentError};
 
 /// Middleware that limits the request rate to what OSS accepts. Clones share one limiter.
 ///
@@ -65,7 +62,7 @@ where
     #[inline]
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let now = self.shared.now();
-        let deadline = Deadline::of(&request).map(|deadline| self.shared.since_start(deadline.moment()));
+        let deadline = end_of(&request).map(|(end, _)| self.shared.since_start(end));
         if deadline.is_none_or(|deadline| deadline >= now) && self.shared.take(now) {
             let limited = limits_itself(&request);
             return ResponseFuture::sent(self.inner.call(request), self.shared.clone(), now, limited);

@@ -47,7 +47,7 @@ impl Shared {
     }
 
     pub(super) fn since_start(&self, moment: Instant) -> f64 {
-        moment.saturating_duration_since(self.0.start).as_secs_f64()
+        moment.checked_duration_since(self.0.start).map_or(-1.0, |time| time.as_secs_f64())
     }
 
     pub(super) fn moment(&self, since_start: f64) -> Instant {

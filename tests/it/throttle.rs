@@ -537,3 +537,45 @@ async fn what_an_inner_throttle_rejects_does_not_count_as_throttled() {
     assert_eq!(error.retry_stop(), Some(RetryStop::NotRetryable));
     assert_eq!(inner.throttled(), outer.throttled());
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_limit_of_delayed_retries_does_not_end_ordinary_ones() {
+    let slow = Answer::from(ErrorResponse::new(ErrorCode::InternalError)).delayed(25 * SECOND);
+    let oss = Scripted::new([throttled(), slow, Answer::ok("")]);
+    let service = ServiceBuilder::new()
+        .layer(RetryLayer::new(RetryPolicy::new()))
+        .layer(ThrottleLayer::new())
+        .layer(OssErrorLayer::new())
+        .service(oss.clone());
+    service.oneshot(Request::new(Full::<Bytes>::default())).await.unwrap();
+    assert_eq!(oss.requests().len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deadline_from_before_the_throttle_was_made_has_passed() {
+    let deadline = Deadline::at(Instant::now());
+    sleep(SECOND).await;
+    let seen = Arc::default();
+    let layer = ThrottleLayer::new();
+    let mut late = request(1);
+    late.extensions_mut().insert(deadline);
+    assert_eq!(reason(&layer.layer(noting(&seen)).oneshot(late).await), Some(NotSentReason::Deadline));
+    assert_eq!((seen.lock().unwrap().len(), layer.handle().rejected()), (0, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_retry_after_does_not_end_the_call() {
+    for seconds in ["10", "19", "21", "29", "45"] {
+        let throttled = ErrorResponse::new(ErrorCode::QpsLimitExceeded)
+            .header(header::RETRY_AFTER, HeaderValue::from_str(seconds).unwrap());
+        let service = ServiceBuilder::new()
+            .layer(RetryLayer::new(RetryPolicy::new()))
+            .layer(ThrottleLayer::new())
+            .layer(OssErrorLayer::new())
+            .service(Scripted::new([throttled.into(), Answer::ok("")]));
+        let begun = Instant::now();
+        service.oneshot(Request::new(Full::<Bytes>::default())).await.unwrap();
+        let asked: u32 = seconds.parse().unwrap();
+        assert!(begun.elapsed() >= SECOND * asked.min(30), "{seconds}: {:?}", begun.elapsed());
+    }
+}

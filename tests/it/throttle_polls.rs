@@ -219,3 +219,45 @@ async fn a_consumer_that_comes_back_soon_holds_up_others_no_longer_than_one_that
     assert_eq!(consumer.await.unwrap(), 40);
     assert!(longest <= 2 * SECOND, "{longest:?}"); // 9.08 s now; 1.51 s with the patch
 }
+
+#[tokio::test(start_paused = true)]
+async fn calls_behind_one_that_is_not_polled_do_not_wake_each_other() {
+    const CALLS: usize = 20;
+    let layer = ThrottleLayer::new().first_rate(50.0).max_rate(50.0);
+    let (client, sent) = stack(&layer, || None);
+    call(&client).await.unwrap();
+    let mut absent = call(&client);
+    assert!((&mut absent).now_or_never().is_none());
+    let polls = Arc::new(AtomicUsize::new(0));
+    let mut calls = JoinSet::new();
+    for _ in 0..CALLS {
+        let (mut call, polls) = (call(&client), Arc::clone(&polls));
+        calls.spawn(poll_fn(move |cx| {
+            assert!(polls.fetch_add(1, Relaxed) < 1_000, "they poll for ever");
+            call.as_mut().poll(cx)
+        }));
+    }
+    let begun = Instant::now();
+    assert!(calls.join_all().await.iter().all(|result| result.is_ok()));
+    // A permit each, and the time that they wait for the absent one.
+    assert!(begun.elapsed() <= SECOND / 50 * 22 + SECOND / 10, "{:?}", begun.elapsed());
+    absent.await.unwrap();
+    assert_eq!(sent.load(Relaxed), CALLS + 2);
+}
+
+/// In seconds, not in minutes as with work that is quadratic in the permits.
+#[tokio::test(start_paused = true)]
+async fn very_many_permits_at_once_are_given_out_in_linear_work() {
+    const CALLS: usize = 40_000;
+    let layer = ThrottleLayer::new().first_rate(1e6).max_waiting(CALLS);
+    let (client, sent) = stack(&layer, || None);
+    layer.handle().pause_for(10 * SECOND);
+    let mut calls: JoinSet<_> = (0..CALLS).map(|_| call(&client)).collect();
+    sleep(5 * SECOND).await;
+    assert_eq!((sent.load(Relaxed), layer.handle().waiting()), (0, CALLS));
+    layer.handle().resume();
+    let begun = Instant::now();
+    while calls.join_next().await.is_some() {}
+    assert!(begun.elapsed() < SECOND, "{:?}", begun.elapsed());
+    assert_eq!((sent.load(Relaxed), layer.handle().waiting()), (CALLS, 0));
+}
