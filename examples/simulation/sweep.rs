@@ -34,6 +34,8 @@ pub(crate) struct Run {
     pub(crate) progress: f64,
     /// Smallest share of a client in 60 s, of its fair share, where that is 60 requests or more.
     pub(crate) share: f64,
+    /// The smallest quota, in requests per second and client.
+    quota: f64,
 }
 
 struct Plan {
@@ -172,6 +174,7 @@ impl Plan {
             .filter(|(_, possible)| *possible >= 20.0)
             .map(|(sum, possible)| f64::from(sum.accepted) / possible)
             .fold(f64::INFINITY, f64::min);
+        let rates = self.scenario.nature.steps.iter().map(|(_, rate)| *rate);
         Run {
             seed,
             name: self.name.clone(),
@@ -179,6 +182,7 @@ impl Plan {
             throttled: f64::from(sum.throttled) / f64::from(sum.sent().max(1)),
             progress,
             share,
+            quota: rates.fold(f64::INFINITY, f64::min) / clients as f64,
         }
     }
 }
@@ -248,14 +252,18 @@ pub(crate) fn print(runs: &[Run]) {
     for (name, figure) in figures {
         let mut sorted: Vec<_> = runs.iter().filter(|run| figure(run).is_finite()).collect();
         sorted.sort_by(|a, b| figure(a).total_cmp(&figure(b)));
-        if sorted.is_empty() {
-            continue;
+        println!("\n{name}");
+        for (least, group) in [(0.0, "all"), (1.0, "1/s or more for each client"), (10.0, "10/s or more")] {
+            let values: Vec<_> =
+                sorted.iter().filter(|run| run.quota >= least).map(|run| figure(run).abs()).collect();
+            if values.is_empty() {
+                continue;
+            }
+            let at = |percent: usize| values[(values.len() - 1) * percent / 100];
+            let percentiles =
+                [0, 1, 2, 5, 10, 25, 50].map(|percent| format!("{percent} %: {:.3}", at(percent)));
+            println!("  {:4} runs, {group:27}  {}", values.len(), percentiles.join("  "));
         }
-        print!("\n{name:10}");
-        for percent in [0, 1, 2, 5, 10, 25, 50] {
-            print!("  {percent} %: {:.3}", figure(sorted[(sorted.len() - 1) * percent / 100]).abs());
-        }
-        println!();
         for run in sorted.iter().take(10) {
             println!("  {:.3}  seed {:4}: {}", figure(run).abs(), run.seed, run.name);
         }
