@@ -173,7 +173,7 @@ impl ErrorResponse {
     }
 
     /// The elements, in the order in which OSS writes them.
-    fn elements(&self) -> Vec<Element> {
+    fn elements(&self) -> Vec<ErrorElement> {
         let mut elements = Vec::new();
         let basic = [
             ("Code", self.0.code.as_str()),
@@ -183,11 +183,11 @@ impl ErrorResponse {
         ];
         let fields = self.0.fields.iter().map(|(path, value)| (&**path, &**value));
         for (path, value) in basic.into_iter().chain(fields) {
-            Element::add(&mut elements, path, value);
+            ErrorElement::add(&mut elements, path, value);
         }
         if let Some(ec) = &self.0.ec {
-            Element::add(&mut elements, "EC", ec);
-            Element::add(
+            ErrorElement::add(&mut elements, "EC", ec);
+            ErrorElement::add(
                 &mut elements,
                 "RecommendDoc",
                 &format!("https://api.aliyun.com/troubleshoot?q={ec}"),
@@ -203,17 +203,17 @@ impl ErrorResponse {
     }
 
     fn vector_json_document(&self) -> String {
-        format!("{{\"Error\":{}}}", Element::json(&self.elements()))
+        format!("{{\"Error\":{}}}", ErrorElement::json(&self.elements()))
     }
 }
 
 /// An element of the document, with a text or with elements.
-enum Element {
+enum ErrorElement {
     Text(String, String),
     Nest(String, Vec<Self>),
 }
 
-impl Element {
+impl ErrorElement {
     /// Adds the element of this path. Adjacent elements with the same parent share it.
     fn add(elements: &mut Vec<Self>, path: &str, value: &str) {
         match path.split_once('/') {

@@ -49,13 +49,13 @@ pin_project! {
         S: Service<Request<B>>,
     {
         /// Boxed: most calls never wait.
-        Waiting { waiting: Pin<Box<Waiting<S, B>>> },
+        Queued { call: Pin<Box<Queued<S, B>>> },
         Sent { #[pin] inner: S::Future, shared: Shared, sent: f64, limited: bool },
     }
 }
 
 pin_project! {
-    struct Waiting<S, B> {
+    struct Queued<S, B> {
         position: Position,
         inner: S,
         request: Option<Request<B>>,
@@ -74,8 +74,8 @@ where
 
     pub(super) fn waiting(inner: S, request: Request<B>, position: Position) -> Self {
         let timer = sleep(Duration::ZERO);
-        let waiting = Waiting { position, inner, request: Some(request), timer };
-        Self { state: State::Waiting { waiting: Box::pin(waiting) } }
+        let call = Queued { position, inner, request: Some(request), timer };
+        Self { state: State::Queued { call: Box::pin(call) } }
     }
 }
 
@@ -135,8 +135,8 @@ where
     /// Ready when the request is sent.
     #[inline(never)]
     fn poll_permit(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), NotSentError>> {
-        if let StateProj::Waiting { waiting } = self.as_mut().project() {
-            let sent = ready!(waiting.as_mut().poll(cx))?;
+        if let StateProj::Queued { call } = self.as_mut().project() {
+            let sent = ready!(call.as_mut().poll(cx))?;
             self.set(sent);
         }
         Poll::Ready(Ok(()))
@@ -164,7 +164,7 @@ where
     }
 }
 
-impl<S, B> Waiting<S, B>
+impl<S, B> Queued<S, B>
 where
     S: Service<Request<B>>,
 {
