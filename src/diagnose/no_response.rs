@@ -79,7 +79,7 @@ impl NotSentError {
                 false,
             ),
             NotSentReason::MaxElapsed => (
-                "OSS throttled it until the retry policy's time limit passed (max_elapsed, or 20 s)",
+                "OSS throttled it until the retry policy's time limit passed (max_elapsed, or 20 s by default)",
                 "Send fewer requests at once, or give them more time: max_elapsed, or a Deadline",
                 false,
             ),

@@ -2,22 +2,14 @@
 
 use super::{Error, FailedAttempt, History, NotSentError, OssError, RetryStop, TransportError};
 
-impl Error {
-    /// Returns the failed attempts of the call, including the last one. It keeps the first and the
-    /// last seven, and counts all.
-    ///
-    /// If the call was not retried, there is one. With one policy inside another, these are the
-    /// attempts of the inner one.
-    #[must_use]
-    pub fn history(&self) -> History {
-        self.notes().earlier().with(FailedAttempt::of(self))
-    }
-}
-
 macro_rules! know_their_call {
     ($($error:ty: $last:expr;)*) => {$(
         impl $error {
-            /// Returns the failed attempts of the call, like [`Error::history`].
+            /// Returns the failed attempts of the call, including the last one. It keeps the first
+            /// and the last seven, and counts all.
+            ///
+            /// If the call was not retried, there is one. With one policy inside another, these are
+            /// the attempts of the inner one.
             #[must_use]
             pub fn history(&self) -> History {
                 self.notes().earlier().with($last(self))
@@ -42,6 +34,7 @@ macro_rules! know_their_call {
 }
 
 know_their_call! {
+    Error: FailedAttempt::of;
     OssError: FailedAttempt::of_oss;
     TransportError: |error: &Self| FailedAttempt::of_transport(error.kind());
     NotSentError: |error: &Self| FailedAttempt::of_not_sent(error.reason());

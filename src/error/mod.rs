@@ -62,6 +62,7 @@ mod class;
 mod code;
 mod codes;
 mod connect_fault;
+mod convert;
 mod display;
 mod doubt;
 mod envelope;
@@ -69,7 +70,6 @@ mod explanation;
 mod fields;
 mod find;
 mod fixed_by;
-mod from_box;
 mod headers;
 mod history;
 mod into_io;
@@ -232,21 +232,6 @@ impl Error {
         }
     }
 
-    /// Returns why the retry policy did not retry, if there is a policy.
-    #[must_use]
-    pub fn retry_stop(&self) -> Option<RetryStop> {
-        self.notes().stop()
-    }
-
-    /// Returns whether an earlier, failed attempt may have taken effect.
-    ///
-    /// If so, a conflict or a missing upload can be the result of the request's own success. Check
-    /// before you repeat it.
-    #[must_use]
-    pub fn after_ambiguous_attempt(&self) -> bool {
-        self.notes().after_ambiguous_attempt()
-    }
-
     /// Returns whether a time limit passed: there was no connection or response in time, or no
     /// permit of the throttle.
     ///
@@ -320,23 +305,5 @@ impl StdError for Error {
             Self::Transport(error) => error.source(),
             Self::NotSent(error) => error.source(),
         }
-    }
-}
-
-impl From<OssError> for Error {
-    fn from(error: OssError) -> Self {
-        Self::Oss(error)
-    }
-}
-
-impl From<TransportError> for Error {
-    fn from(error: TransportError) -> Self {
-        Self::Transport(error)
-    }
-}
-
-impl From<NotSentError> for Error {
-    fn from(error: NotSentError) -> Self {
-        Self::NotSent(error)
     }
 }

@@ -1,6 +1,6 @@
 use std::{error::Error as StdError, fmt, sync::OnceLock, time::Duration};
 
-use super::{BoxError, Doubt, FindOssError, Notes, OssError, bracket::Bracket, find::sealed};
+use super::{BoxError, FindOssError, Notes, OssError, bracket::Bracket, find::sealed};
 
 /// Error of a request whose last attempt was not sent. Earlier attempts may have been:
 /// [`attempts`](Self::attempts) counts them.
@@ -49,8 +49,8 @@ pub enum NotSentReason {
     /// The request's [`Deadline`](crate::Deadline) passed, or would have passed, before its permit.
     Deadline,
     /// The time limit of the retry policy passed, or would have passed, before its permit:
-    /// [`max_elapsed`](crate::RetryPolicy::max_elapsed), or else 20 s, for which a request is retried
-    /// that OSS throttles.
+    /// [`max_elapsed`](crate::RetryPolicy::max_elapsed), or else 20 s and the time of a
+    /// `Retry-After`, for which a request is retried that OSS throttles.
     MaxElapsed,
     /// The wait for a permit was, or would have been, longer than the throttle's `max_wait`.
     MaxWait,
@@ -206,13 +206,7 @@ impl fmt::Display for NotSentError {
             write!(f, " ({how} {wait:.3} s)")?;
         }
         let mut bracket = Bracket::new(f);
-        if let Some(doubt) = Doubt::of(self.notes()) {
-            bracket.add(doubt)?;
-        }
-        if let Some(error) = self.last_oss_error() {
-            let id = error.request_id().unwrap_or("none");
-            bracket.add(format_args!("last error {}, request {}", error.code(), error.shown(id)))?;
-        }
+        bracket.add_call(self.notes(), self.last_oss_error())?;
         bracket.close()
     }
 }

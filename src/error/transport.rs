@@ -1,7 +1,7 @@
 use std::{error::Error as StdError, fmt, io::ErrorKind, sync::OnceLock};
 
 use super::{
-    BoxError, Doubt, Fate, Notes, OssError, TransportFailure, TransportKind,
+    BoxError, Fate, Notes, OssError, TransportFailure, TransportKind,
     bracket::Bracket,
     find::{error_chain, is_not_sent},
 };
@@ -105,13 +105,7 @@ impl fmt::Display for TransportError {
         if attempts > 1 {
             bracket.add(format_args!("{attempts} attempts"))?;
         }
-        if let Some(doubt) = Doubt::of(self.notes()) {
-            bracket.add(doubt)?;
-        }
-        if let Some(error) = self.last_oss_error() {
-            let id = error.request_id().unwrap_or("none");
-            bracket.add(format_args!("last error {}, request {}", error.code(), error.shown(id)))?;
-        }
+        bracket.add_call(self.notes(), self.last_oss_error())?;
         bracket.close()
     }
 }

@@ -45,3 +45,21 @@ fn holds_own(error: &BoxError) -> bool {
         || inner.is::<NotSentError>()
         || inner.is::<TransportError>()
 }
+
+impl From<OssError> for Error {
+    fn from(error: OssError) -> Self {
+        Self::Oss(error)
+    }
+}
+
+impl From<TransportError> for Error {
+    fn from(error: TransportError) -> Self {
+        Self::Transport(error)
+    }
+}
+
+impl From<NotSentError> for Error {
+    fn from(error: NotSentError) -> Self {
+        Self::NotSent(error)
+    }
+}
